@@ -1,0 +1,1 @@
+"""The words of Argus as plain values: standard library and numpy only, no I/O, no clock."""

@@ -1,0 +1,42 @@
+"""The errors of Argus, split by what the caller should do.
+
+ArgusError
+├── Transient        try again, after `retry_after_s` when it is given
+├── Permanent        trying again cannot help
+│   └── InvalidMessage   a message on a stream cannot be understood: dead-letter it
+└── UserError        the operator can mend it: names the field, the reason and the remedy
+"""
+
+from __future__ import annotations
+
+
+class ArgusError(Exception):
+    """Base of every error that Argus raises on purpose."""
+
+
+class Transient(ArgusError):
+    """The same work may succeed later."""
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class Permanent(ArgusError):
+    """The same work will fail again."""
+
+
+class InvalidMessage(Permanent):
+    """A message that no reader can understand."""
+
+
+class UserError(ArgusError):
+    """Something only a person can mend; printed as one line, never with a traceback."""
+
+    def __init__(self, field: str, reason: str, *, remedy: str = "") -> None:
+        super().__init__(
+            ": ".join(part for part in (field, reason) if part) + (f" – {remedy}" if remedy else "")
+        )
+        self.field = field
+        self.reason = reason
+        self.remedy = remedy

@@ -1,0 +1,53 @@
+"""One continuous stay of one track in view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.box import Box
+
+
+class PresencePhase(StrEnum):
+    STARTED = "started"
+    CHANGED = "changed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneStay:
+    """When the object entered a zone, how long it has been inside in all, and whether it is inside now."""
+
+    zone: str
+    entered_at: datetime
+    dwell_s: float
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What is known of a stay at one moment.
+
+    `confidence` and `box` belong to the best shot so far; `snapshot` and `crop` are its pictures,
+    relative to the media store. `frames` counts the frames on which the object was detected.
+    """
+
+    id: str
+    camera: str
+    track_id: int
+    label: str
+    confidence: float
+    box: Box
+    started_at: datetime
+    last_seen_at: datetime
+    frames: int
+    frame_width: int
+    frame_height: int
+    zones: tuple[ZoneStay, ...] = field(default=())
+    snapshot: str | None = None
+    crop: str | None = None
+
+    @property
+    def duration_s(self) -> float:
+        return (self.last_seen_at - self.started_at).total_seconds()
