@@ -34,9 +34,7 @@ class UserError(ArgusError):
     """Something only a person can mend; printed as one line, never with a traceback."""
 
     def __init__(self, field: str, reason: str, *, remedy: str = "") -> None:
-        super().__init__(
-            ": ".join(part for part in (field, reason) if part) + (f" – {remedy}" if remedy else "")
-        )
+        super().__init__(": ".join(part for part in (field, reason) if part) + (f" – {remedy}" if remedy else ""))
         self.field = field
         self.reason = reason
         self.remedy = remedy

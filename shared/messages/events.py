@@ -1,0 +1,68 @@
+"""Outbox relay → everybody: events that people may be told of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from shared.messages.message import Message, UtcTime
+
+
+class EventRaised(Message):
+    """A rule found a presence (or a camera's fault) worth telling. Carries what an alert needs at once.
+
+    `captured_at` is the capture time of the deciding frame, `stored_at` the time of the commit.
+    """
+
+    event_id: str
+    account_id: int | None
+    camera: str
+    camera_name: str
+    kind: Literal["detection", "camera_down", "camera_up"]
+    label: str
+    confidence: float
+    severity: int = 1
+    rules: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    captured_at: UtcTime
+    stored_at: UtcTime
+    snapshot: str | None = None
+    text: str = ""
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            trace_id="5f1c",
+            event_id="550e8400-e29b-41d4-a716-446655440000",
+            account_id=1,
+            camera="cam_001",
+            camera_name="Front door",
+            kind="detection",
+            label="person",
+            confidence=0.94,
+            severity=1,
+            rules=("rule_001",),
+            channels=("webhook",),
+            zones=("Door",),
+            captured_at=datetime(2026, 1, 15, 10, 30, 45, tzinfo=UTC),
+            stored_at=datetime(2026, 1, 15, 10, 30, 45, 80000, tzinfo=UTC),
+            snapshot="snapshots/cam_001/2026/01/15/7d3c.jpg",
+            text="person in Door",
+        )
+
+
+class EventEnded(Message):
+    """The presence behind an event is over."""
+
+    event_id: str
+    camera: str
+    ended_at: UtcTime
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            event_id="550e8400-e29b-41d4-a716-446655440000",
+            camera="cam_001",
+            ended_at=datetime(2026, 1, 15, 10, 31, tzinfo=UTC),
+        )

@@ -1,0 +1,91 @@
+"""Every stream: its name, who writes and reads it, what travels on it and how long it may grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.messages.commands import Restart, SyncCamera, SyncRules
+from shared.messages.events import EventEnded, EventRaised
+from shared.messages.frames import FrameCaptured
+from shared.messages.health import CameraCameUp, CameraWentDown, GapRecorded
+from shared.messages.message import Message
+from shared.messages.presences import PresenceChanged, PresenceEnded, PresenceStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One kind of stream.
+
+    A sharded topic is one stream per shard. `droppable` streams are trimmed to `bound` entries as they are
+    written; the others are trimmed only as far as every group in `consumers` has acknowledged, and `bound` is
+    the length beyond which the writer warns.
+    """
+
+    name: str
+    messages: tuple[type[Message], ...]
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    bound: int
+    sharded: bool = False
+    droppable: bool = False
+
+    def stream(self, shard: int | None = None) -> str:
+        """The Redis key of the stream."""
+        if self.sharded != (shard is not None):
+            raise ValueError(f"topic {self.name} is {'' if self.sharded else 'not '}sharded, got shard {shard}")
+        return self.name if shard is None else f"{self.name}:{shard}"
+
+
+FRAMES = Topic(
+    name="frames",
+    messages=(FrameCaptured,),
+    producers=("ingest",),
+    consumers=("eye",),
+    bound=128,
+    sharded=True,
+    droppable=True,
+)
+PRESENCES = Topic(
+    name="presences",
+    messages=(PresenceStarted, PresenceChanged, PresenceEnded),
+    producers=("eye",),
+    consumers=("brain",),
+    bound=50_000,
+    sharded=True,
+)
+HEALTH = Topic(
+    name="health",
+    messages=(CameraWentDown, CameraCameUp, GapRecorded),
+    producers=("ingest",),
+    consumers=("brain",),
+    bound=10_000,
+)
+EVENTS = Topic(
+    name="events",
+    messages=(EventRaised, EventEnded),
+    producers=("brain",),
+    consumers=("alerts",),
+    bound=10_000,
+)
+COMMANDS = Topic(
+    name="commands",
+    messages=(SyncCamera, SyncRules, Restart),
+    producers=("gateway", "cli"),
+    consumers=(),
+    bound=1_000,
+    droppable=True,
+)
+
+TOPICS: tuple[Topic, ...] = (FRAMES, PRESENCES, HEALTH, EVENTS, COMMANDS)
+
+# Keys that are not streams stand here too, so that no two services invent the same one.
+CAMERA_STATUS = "camera:{slug}:status"
+"""Hash written by ingest: what `CameraStatus` holds."""
+EYE_STATE = "eye:state:{slug}"
+"""JSON written by the eye with every frame it acknowledges: tracker and presences of a camera."""
+EYE_INFO = "eye:info"
+"""Hash written by each eye: backend, model, provider and why."""
+LIVENESS = "live:{service}:{instance}"
+"""Expiring hash written by every service while its main loop makes progress."""
+LOGS = "logs"
+"""Bounded stream of structured log records of all services."""

@@ -1,0 +1,58 @@
+"""All settings, with the fixed names operators rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from shared.settings.section import Section
+from shared.settings.sections import (
+    AlertsSettings,
+    BrainSettings,
+    EyeSettings,
+    GatewaySettings,
+    IngestSettings,
+    LogSettings,
+    MetricsSettings,
+    OllamaSettings,
+)
+
+
+class Settings(Section):
+    """The validated configuration of one Argus installation."""
+
+    data_dir: Path = Path("./data")
+    redis_url: str | None = Field(default=None, description="unset: the embedded server")
+    database_url: str | None = Field(default=None, description="unset: SQLite in the data dir")
+    media_url: str | None = Field(default=None, description="unset: a folder in the data dir")
+    secret_key: SecretStr | None = Field(default=None, description="unset: generated once into the data dir")
+    admin_username: str | None = None
+    admin_password: SecretStr | None = None
+    models_mirror: str | None = None
+    weights_registry: Path | None = Field(default=None, description="a TOML file with further weights")
+    shards: int = Field(default=16, ge=1, le=1024)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
+    ingest: IngestSettings = Field(default_factory=IngestSettings)
+    eye: EyeSettings = Field(default_factory=EyeSettings)
+    brain: BrainSettings = Field(default_factory=BrainSettings)
+    alerts: AlertsSettings = Field(default_factory=AlertsSettings)
+    ollama: OllamaSettings = Field(default_factory=OllamaSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'argus.db'}"
+
+    @property
+    def effective_media_url(self) -> str:
+        return self.media_url or (self.data_dir.resolve() / "media").as_uri()
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+    @property
+    def file_roots(self) -> tuple[Path, ...]:
+        return self.ingest.file_roots or (self.data_dir.resolve(),)

@@ -1,0 +1,66 @@
+"""The base of every group of settings: unknown keys are errors that name the nearest valid one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.domain.errors import UserError
+
+S = TypeVar("S", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def parse_section(kind: type[S], values: Mapping[str, Any], *, path: str) -> S:
+    """The settings of a plug-in from its free sub-section.
+
+    Raises `UserError` with the path, what was expected and the nearest valid name.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        raise explain(error, kind, path=path) from None
+
+
+def explain(error: ValidationError, kind: type[BaseModel], *, path: str = "") -> UserError:
+    """The first of pydantic's errors as one line for the operator (all others are counted)."""
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    location = [str(part) for part in first["loc"]]
+    field = ".".join(filter(None, [path, *location]))
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(kind, location[:-1])
+        return UserError(field, f"unknown setting{more}", remedy=nearest(location[-1], known))
+    given = "" if isinstance(first["input"], dict) else f", got {_masked(field, first['input'])}"
+    return UserError(field, f"{first['msg']}{given}{more}", remedy="correct it in the environment or in argus.yaml")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy that names the closest known name, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known names: {', '.join(names)}"
+
+
+def _masked(field: str, value: object) -> str:
+    secret = any(word in field.lower() for word in ("password", "secret", "token", "key", "url"))
+    return "a value that is not shown" if secret else repr(value)[:80]
+
+
+def _fields_at(kind: type[BaseModel], location: list[str]) -> list[str]:
+    for part in location:
+        field = kind.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        kind = annotation
+    return list(kind.model_fields)
