@@ -1,0 +1,1 @@
+"""The database: tables, sessions and migrations (SQLAlchemy 2, Alembic; SQLite or PostgreSQL)."""

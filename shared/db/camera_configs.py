@@ -1,0 +1,52 @@
+"""Cameras as the pipeline needs them: plain values with the URL decrypted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.db.cameras import Camera
+from shared.db.secrets import SecretBox
+from shared.domain.polygon import Polygon
+from shared.domain.zone import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """One enabled camera. `url` holds its credentials: never log it. Two equal values mean nothing changed."""
+
+    slug: str
+    name: str
+    account_id: int
+    url: str = field(repr=False)
+    zones: tuple[Zone, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def enabled_cameras(session: Session, box: SecretBox) -> dict[str, CameraConfig]:
+    """Every enabled camera by its slug."""
+    rows = session.scalars(select(Camera).where(Camera.enabled))
+    return {row.slug: _config(row, box) for row in rows}
+
+
+def _config(row: Camera, box: SecretBox) -> CameraConfig:
+    zones = (
+        Zone(
+            name=zone.name,
+            polygon=Polygon.of(zone.points),
+            labels=frozenset(zone.labels),
+            sensitivity=zone.sensitivity,
+        )
+        for zone in row.zones
+    )
+    return CameraConfig(
+        slug=row.slug,
+        name=row.name,
+        account_id=row.account_id,
+        url=box.open(row.url_encrypted),
+        zones=tuple(zones),
+        options=dict(row.options),
+    )

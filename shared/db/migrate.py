@@ -1,0 +1,55 @@
+"""Bringing a database to this version's schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from shared.domain.errors import UserError
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the schema to the newest revision and return it; changes nothing when it is there already.
+
+    Raises `UserError` when the database was written by a newer version, or cannot be opened.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in script.walk_revisions()}
+    try:
+        current = current_revision(engine)
+        if current is not None and current not in known:
+            raise UserError(
+                "database",
+                f"was written by a newer version of Argus (schema {current})",
+                remedy="run that version, or restore a backup of this one",
+            )
+        head = script.get_current_head()
+        if current != head:
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+    except OperationalError as error:
+        reason = str(error.orig).splitlines()[0] if error.orig else "unknown reason"
+        raise UserError("database", f"cannot be opened: {reason}", remedy="check database_url and its rights") from None
+    return head or ""
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The schema's revision, or None in an empty database."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config

@@ -1,0 +1,66 @@
+"""Encryption at rest of what Argus must be able to read back: camera URLs, tokens, signing secrets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.domain.errors import UserError
+
+
+class SecretBox:
+    """Fernet (AES-128-CBC with HMAC-SHA256) under the installation's key."""
+
+    def __init__(self, key: str) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except ValueError:
+            raise UserError(
+                "secret_key", "is not a Fernet key", remedy="32 url-safe base64 bytes; leave it unset to have one made"
+            ) from None
+
+    def seal(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Raises `UserError` when it was sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise UserError(
+                "secret_key", "does not open the stored secrets", remedy="restore the key they were sealed with"
+            ) from None
+
+
+def installation_key(data_dir: Path, configured: str | None) -> str:
+    """The configured key, else the one in the data dir (generated once, mode 0600)."""
+    if configured:
+        return configured
+    path = data_dir / "secret.key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read(path)
+    except OSError as error:
+        raise UserError(
+            "data_dir", f"{path} cannot be written: {error.strerror}", remedy="give write permission or choose another"
+        ) from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = Fernet.generate_key().decode()
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def _read(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UserError("data_dir", f"{path} cannot be read: {error.strerror}", remedy="restore it") from None
+    if not key:
+        raise UserError("data_dir", f"{path} is empty", remedy="restore it, or delete it if no secret is stored yet")
+    return key

@@ -1,0 +1,26 @@
+"""Every table, in one place for migrations and for readers."""
+
+from shared.db.accounts import Account, ApiKey, AuditRow
+from shared.db.base import Base
+from shared.db.cameras import Camera, CameraGap, ZoneRow
+from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Webhook
+from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
+
+__all__ = [
+    "Account",
+    "Alert",
+    "ApiKey",
+    "AuditRow",
+    "Base",
+    "Camera",
+    "CameraGap",
+    "Delivery",
+    "DeliveryAttempt",
+    "Event",
+    "OutboxRow",
+    "Recognition",
+    "RuleFiring",
+    "RuleRow",
+    "Webhook",
+    "ZoneRow",
+]
