@@ -1,0 +1,1 @@
+"""The model weights: which exist (`registry`), which are here (`store`), and how they get here (`pull`)."""
