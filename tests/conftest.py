@@ -1,0 +1,141 @@
+"""Fixtures for every test: a real Redis, real databases, settings in a folder of their own, and processes.
+
+Redis is one server per test run, flushed before each test that uses it. `database_url` runs a test once on SQLite
+and once on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import sqlalchemy
+from redis import Redis
+from sqlalchemy import Engine
+
+from services.cli.redis_server import prepare_redis, start_redis, stop_redis
+from shared.db.engine import connect
+from shared.db.migrate import upgrade
+from shared.settings import Settings
+from tests.postgres import postgres_cluster, postgres_folder
+from tests.processes import Processes
+
+T = TypeVar("T")
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT.parent / "shared"
+
+
+def wait_until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "the condition") -> T:
+    """Poll until `condition` gives something true, and return that. Fails the test past the deadline."""
+    until = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > until:
+            pytest.fail(f"waited {deadline_s:g} s in vain for {what}; the last answer was {value!r}")
+        time.sleep(0.02)
+
+
+@pytest.fixture(name="wait_until", scope="session")
+def _wait_until() -> Callable[..., object]:
+    """`wait_until(condition, deadline_s, what)` without an import."""
+    return wait_until
+
+
+@pytest.fixture(scope="session")
+def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of this test run's Redis."""
+    server = prepare_redis(tmp_path_factory.mktemp("redis"), durable=False)
+    child = start_redis(server)
+    yield server.url
+    stop_redis(child)
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """The URL of an empty Redis."""
+    client = Redis.from_url(redis_server_url)
+    client.flushall()
+    client.close()
+    return redis_server_url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """A connection to an empty Redis: bytes in, bytes out."""
+    client = Redis.from_url(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL prefix of a PostgreSQL cluster; skips with the reason where there is none."""
+    programs = postgres_folder() or _installed_postgres()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres_cluster(programs) as url:
+        yield url
+
+
+def _installed_postgres() -> Path | None:
+    try:
+        from tests.system import require
+    except ImportError:
+        return None
+    require("postgresql")
+    return postgres_folder()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of its own, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'argus.db'}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    name = f"test_{uuid.uuid4().hex}"
+    admin = sqlalchemy.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield f"{server}/{name}"
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an empty SQLite database, for tests that need no second database."""
+    return f"sqlite:///{tmp_path / 'argus.db'}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str, database_url: str) -> Settings:
+    """Settings of an installation in a folder of its own."""
+    return Settings(data_dir=tmp_path / "data", redis_url=redis_url, database_url=database_url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a migrated, empty database."""
+    made = connect(database_url)
+    upgrade(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """Starts processes; at the end kills what is left and fails when that was more than what the test started."""
+    started = Processes()
+    yield started
+    left = started.end_all()
+    if left:
+        pytest.fail("left behind: " + "; ".join(left))
