@@ -43,7 +43,8 @@ class HogDetector:
         del spec  # its weights come with OpenCV
         self._settings = settings
         self._hog = cv2.HOGDescriptor()
-        self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+        people = np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), dtype=np.float32)
+        self._hog.setSVMDetector(people)
 
     @property
     def name(self) -> str:
