@@ -1,0 +1,51 @@
+"""Celery: every task's name and queue, and the one way to make the app."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from celery import Celery
+
+DELIVER: Final = "alerts.deliver"
+"""Send one delivery: `deliver(delivery_id)`."""
+
+QUEUE_ALERTS: Final = "alerts"
+
+_QUEUES: Final = {DELIVER: QUEUE_ALERTS}
+_VISIBILITY_S: Final = 600
+
+
+def celery_app(redis_url: str) -> Celery:
+    """An app on the given broker. Connects to nothing yet.
+
+    Tasks are idempotent and the database knows what is due, so results are not kept; a task is acknowledged after
+    it ran, and comes again when its worker dies.
+    """
+    app = Celery("argus", broker=redis_url)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_routes={name: {"queue": queue} for name, queue in _QUEUES.items()},
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        broker_connection_retry=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": _VISIBILITY_S,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "retry_on_timeout": True,
+            "max_retries": 3,
+            "interval_start": 0,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+        },
+        timezone="UTC",
+    )
+    return app

@@ -1,0 +1,9 @@
+"""Redis Streams as Argus uses them: publish, at-least-once consume with reclaim, dead letters, bounds."""
+
+from shared.streams.connect import connect
+from shared.streams.consume import consume
+from shared.streams.publisher import Publisher
+from shared.streams.reader import GroupReader, Received
+from shared.streams.tail import CommandTail
+
+__all__ = ["CommandTail", "GroupReader", "Publisher", "Received", "connect", "consume"]
