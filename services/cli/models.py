@@ -53,13 +53,13 @@ def list_models(ctx: click.Context, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{**asdict(weights), "state": state} for weights, state in rows], indent=2))
         return
-    table = Table("name", "task", "MiB", "licence", "commercial", "state", box=None, pad_edge=False)
+    table = Table("name", "task", "MiB", "licence", "state", box=None, pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
     for weights, state in rows:
         name = f"{weights.name} *" if weights.default else weights.name
-        commercial = "yes" if weights.commercial_ok else "no"
-        table.add_row(name, weights.task, f"{weights.bytes / MIB:.2f}", weights.licence, commercial, state)
+        licence = weights.licence if weights.commercial_ok else f"{weights.licence}, non-commercial"
+        table.add_row(name, weights.task, f"{weights.bytes / MIB:.2f}", licence, state)
     Console().print(table)
     click.echo("* pulled by default")
 
@@ -140,7 +140,8 @@ def _limits(timeout_s: float | None) -> PullLimits:
 
 def _pull_each(store: WeightsStore, chosen: Iterable[Weights], limits: PullLimits) -> bool:
     """Pull all of them whatever becomes of one; True when none failed."""
-    good = True
+    errors = []
+    screen = Console()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -148,17 +149,18 @@ def _pull_each(store: WeightsStore, chosen: Iterable[Weights], limits: PullLimit
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    screen = Console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bars:
         for weights in chosen:
             try:
                 path = store.pull(weights.name, progress=_bar(bars, weights), limits=limits)
             except UserError as error:
-                click.echo(f"Error: {error}", err=True)
-                good = False
+                errors.append(error)
             else:
-                click.echo(f"{weights.name}: ok, {path} ({weights.licence})")
-    return good
+                line = f"{weights.name}: ok, {path} ({weights.licence})"
+                screen.print(line, soft_wrap=True, markup=False, highlight=False)
+    for failure in errors:
+        click.echo(f"Error: {failure}", err=True)
+    return not errors
 
 
 def _bar(bars: Progress, weights: Weights) -> Callable[[int, int], None]:
