@@ -123,14 +123,15 @@ class _Job:
                     left_s=self.left_s(),
                 )
             except Transient as error:
-                self.left_s()
+                left = self.left_s()
                 if attempt == self.limits.attempts:
                     raise UserError(
                         f"weights {self.weights.name!r}",
                         f"{shown(url)}: {error}",
                         remedy="check the network, or set ARGUS_MODELS_MIRROR to a folder or URL that has the file",
                     ) from None
-                self.sleep(0.2 * attempt)
+                pause = 0.2 * attempt
+                self.sleep(pause if left is None else min(pause, left))
             else:
                 return
 
