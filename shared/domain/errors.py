@@ -5,9 +5,14 @@ ArgusError
 ├── Permanent        trying again cannot help
 │   └── InvalidMessage   a message on a stream cannot be understood: dead-letter it
 └── UserError        the operator can mend it: names the field, the reason and the remedy
+    ├── InvalidInput     several fields are wrong at once
+    ├── NotFound         the named thing does not exist, or is somebody else's
+    └── Conflict         the named thing exists already, or its state forbids what was asked
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ArgusError(Exception):
@@ -38,3 +43,21 @@ class UserError(ArgusError):
         self.field = field
         self.reason = reason
         self.remedy = remedy
+
+
+class InvalidInput(UserError):
+    """Everything that is wrong with one request, each problem with its own field."""
+
+    def __init__(self, problems: Sequence[UserError]) -> None:
+        first = problems[0]
+        super().__init__(first.field, first.reason, remedy=first.remedy)
+        self.problems = tuple(problems)
+        self.args = ("; ".join(str(problem) for problem in problems),)
+
+
+class NotFound(UserError):
+    """What was asked for does not exist, or is not the asker's to know of."""
+
+
+class Conflict(UserError):
+    """What was asked clashes with what is stored."""

@@ -1,0 +1,258 @@
+"""Adding, changing and removing cameras. Every function works in the caller's transaction and never commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from os import PathLike
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shared.cameras.zones import PictureSize, ZoneSpec, are_normalised, moved, normalised, problems_of, supposed_size
+from shared.db.cameras import Camera, ZoneRow
+from shared.db.events import Event
+from shared.db.secrets import SecretBox
+from shared.domain.camera_url import CameraUrl, is_masked
+from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
+from shared.domain.ids import is_slug
+
+PICTURE = "zone_picture"
+"""The option of a camera that holds the size its zones refer to: `{"width", "height", "known"}`."""
+
+_GENERATED = re.compile(r"cam_(\d{3,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCamera:
+    """A camera to add. `url` holds its credentials; no `slug` means the next free `cam_NNN`."""
+
+    name: str
+    url: str = field(repr=False)
+    slug: str | None = None
+    enabled: bool = True
+    zones: tuple[ZoneSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChange:
+    """What to change; None keeps what is stored, as does a blank or masked `url`."""
+
+    name: str | None = None
+    url: str | None = field(default=None, repr=False)
+    enabled: bool | None = None
+    zones: tuple[ZoneSpec, ...] | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of what is to change, for the audit trail."""
+        given = {"name": self.name, "url": self.url or None, "enabled": self.enabled, "zones": self.zones}
+        return [name for name, value in given.items() if value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRules:
+    """What validation needs to know of the installation."""
+
+    file_roots: tuple[str | PathLike[str], ...]
+    box: SecretBox
+
+
+def add_camera(
+    session: Session,
+    new: NewCamera,
+    *,
+    account_id: int,
+    rules: CameraRules,
+    now: datetime,
+    picture: PictureSize | None = None,
+) -> Camera:
+    """Store a camera. `picture` is the size the zones were drawn on, when it is known.
+
+    Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken. Afterwards publish
+    `SyncCamera(camera=slug)` once the transaction is committed.
+    """
+    size = picture or supposed_size(new.zones)
+    address = _checked(new.name, new.url, new.zones, rules=rules, size=size, slug=new.slug)
+    if new.slug is not None and session.scalar(select(exists().where(Camera.slug == new.slug))):
+        raise Conflict("id", f"{new.slug} exists already", remedy="choose another, or update it")
+    camera = Camera(
+        slug=new.slug or _next_slug(session),
+        account_id=account_id,
+        name=new.name,
+        url_encrypted=rules.box.seal(new.url.strip()),
+        url_masked=str(address.masked) if address else "",
+        enabled=new.enabled,
+        options=_with_picture({}, size, new.zones),
+        created_at=now,
+        updated_at=now,
+        zones=_zone_rows(new.zones, size),
+    )
+    session.add(camera)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("id", f"{camera.slug} was added by somebody else just now", remedy="try again") from None
+    return camera
+
+
+def change_camera(
+    session: Session,
+    camera: Camera,
+    change: CameraChange,
+    *,
+    rules: CameraRules,
+    now: datetime,
+    picture: PictureSize | None = None,
+) -> Camera:
+    """Change what `change` names. Raises `InvalidInput` before anything is touched."""
+    size = picture or _size_for(camera, change.zones)
+    url = None if change.url is None or is_masked(change.url) else change.url
+    address = _checked(change.name, url, change.zones or (), rules=rules, size=size, slug=None)
+    if change.name is not None:
+        camera.name = change.name
+    if url is not None and address is not None:
+        camera.url_encrypted, camera.url_masked = rules.box.seal(url.strip()), address.masked
+    if change.enabled is not None:
+        camera.enabled = change.enabled
+    if change.zones is not None:
+        # The old rows go first: their names may be used again, and names are unique per camera.
+        camera.zones = []
+        session.flush()
+        camera.zones = _zone_rows(change.zones, size)
+        camera.options = _with_picture(camera.options, size, change.zones)
+    camera.updated_at = now
+    session.flush()
+    return camera
+
+
+def remove_camera(session: Session, camera: Camera) -> None:
+    """Delete a camera and its zones; its events stay."""
+    session.delete(camera)
+    session.flush()
+
+
+def camera_named(session: Session, slug: str, *, account_id: int | None = None) -> Camera:
+    """The camera; with `account_id`, only one of that account. Raises `NotFound`, which never hints at others'."""
+    query = select(Camera).where(Camera.slug == slug)
+    if account_id is not None:
+        query = query.where(Camera.account_id == account_id)
+    camera = session.scalar(query)
+    if camera is None:
+        raise NotFound("camera", f"there is no camera {slug!r}" if is_slug(slug) else "there is no such camera")
+    return camera
+
+
+def list_cameras(
+    session: Session, *, account_id: int | None = None, enabled: bool | None = None, limit: int = 500, offset: int = 0
+) -> Sequence[Camera]:
+    """Cameras, newest first; of one account, or of all with None."""
+    query = select(Camera).order_by(Camera.id.desc()).limit(limit).offset(offset)
+    if account_id is not None:
+        query = query.where(Camera.account_id == account_id)
+    if enabled is not None:
+        query = query.where(Camera.enabled == enabled)
+    return session.scalars(query).all()
+
+
+def picture_of(camera: Camera) -> PictureSize | None:
+    """The size that the stored zones were drawn on; None when that was not known and does not matter."""
+    stored = camera.options.get(PICTURE)
+    if not isinstance(stored, dict):
+        return None
+    return PictureSize(width=int(stored["width"]), height=int(stored["height"]), known=bool(stored["known"]))
+
+
+def settle_zones(session: Session, camera: Camera, real: PictureSize) -> bool:
+    """Now that the camera has told its size, put zones drawn before that where they were meant.
+
+    Returns whether anything changed (then publish `SyncCamera`). A zone that lies wholly outside the real
+    picture is kept as it is: shrinking it to nothing would hide the mistake.
+    """
+    supposed = picture_of(camera)
+    if supposed is None or supposed.known:
+        return False
+    for zone in camera.zones:
+        points = moved(zone.points, supposed, real)
+        zone.points = points if _is_polygon(points) else zone.points
+    camera.options = {**camera.options, PICTURE: _as_option(real)}
+    session.flush()
+    return True
+
+
+def _checked(
+    name: str | None,
+    url: str | None,
+    zones: Sequence[ZoneSpec],
+    *,
+    rules: CameraRules,
+    size: PictureSize,
+    slug: str | None,
+) -> CameraUrl | None:
+    problems: list[UserError] = []
+    address = None
+    if slug is not None and not is_slug(slug):
+        remedy = "1–64 letters, digits, _ or -, beginning with a letter or digit"
+        problems.append(UserError("id", "is not a valid id", remedy=remedy))
+    if name is not None and (not name.strip() or len(name) > 128):
+        problems.append(UserError("name", "has no or more than 128 characters", remedy="name the camera"))
+    if url is not None:
+        try:
+            address = CameraUrl.parse(url, file_roots=rules.file_roots)
+        except UserError as error:
+            problems.append(error)
+    problems += problems_of(zones, size)
+    if problems:
+        raise InvalidInput(problems)
+    return address
+
+
+def _size_for(camera: Camera, zones: tuple[ZoneSpec, ...] | None) -> PictureSize:
+    stored = picture_of(camera)
+    return stored if stored is not None and stored.known else supposed_size(zones or ())
+
+
+def _zone_rows(specs: Iterable[ZoneSpec], size: PictureSize) -> list[ZoneRow]:
+    return [
+        ZoneRow(
+            name=spec.name,
+            points=normalised(spec, size, field="points"),
+            labels=list(spec.labels),
+            sensitivity=spec.sensitivity,
+            alert_duration_s=spec.alert_duration_s,
+            notification_enabled=spec.notification_enabled,
+        )
+        for spec in specs
+    ]
+
+
+def _with_picture(options: dict[str, Any], size: PictureSize, zones: Sequence[ZoneSpec]) -> dict[str, Any]:
+    kept = {name: value for name, value in options.items() if name != PICTURE}
+    # Zones written as fractions need no settling, so a supposed size is not worth keeping.
+    return kept if not size.known and are_normalised(zones) else {**kept, PICTURE: _as_option(size)}
+
+
+def _as_option(size: PictureSize) -> dict[str, Any]:
+    return {"width": size.width, "height": size.height, "known": size.known}
+
+
+def _is_polygon(points: list[list[float]]) -> bool:
+    try:
+        normalised(ZoneSpec(name="", points=tuple((x, y) for x, y in points)), PictureSize(1, 1), field="")
+    except UserError:
+        return False
+    return True
+
+
+def _next_slug(session: Session) -> str:
+    """The next free `cam_NNN`. A number whose camera was deleted but has events is not used again."""
+    slugs = session.scalars(select(Camera.slug).where(Camera.slug.like("cam\\_%", escape="\\")))
+    numbers = [int(match[1]) for slug in slugs if (match := _GENERATED.fullmatch(slug))]
+    number = max(numbers, default=0) + 1
+    while session.scalar(select(exists().where(Event.camera_slug == f"cam_{number:03d}"))):
+        number += 1
+    return f"cam_{number:03d}"
