@@ -21,16 +21,22 @@ class Evidence:
 
     `most` is the cost from which a new object is the better explanation. A pair further apart than
     `reach` + `top_speed` · time (body lengths, body lengths a second) is impossible. Colours `alike`
-    apart (Hellinger) say nothing for or against; each .1 more costs `colour_weight` / 10.
+    apart (Hellinger) say nothing for or against; the evidence grows with the slope `colour_weight` to at most
+    `colour_for` and `colour_against`, because light and occlusion change colours too.
     """
 
-    most: float = 3.0
-    sigmas: float = 4.0
-    reach: float = 0.6
+    most: float = 4.0
+    edge: float = 2.0
+    weak: float = 2.0
+    tail: float = 4.0
+    reach: float = 0.5
     top_speed: float = 4.0
-    size_sigmas: float = 4.0
-    alike: float = 0.45
-    colour_weight: float = 8.0
+    taller: float = 2.0
+    wider: float = 3.0
+    alike: float = 0.4
+    colour_weight: float = 20.0
+    colour_for: float = 2.0
+    colour_against: float = 5.0
 
 
 def costs(
@@ -52,21 +58,30 @@ def costs(
     d_height = np.log(np.maximum(xyxy[3] - xyxy[1], 1) / height[:, None])
 
     place = (var_p + (model.position_noise * body) ** 2)[:, None]
-    size = (var_s + model.size_noise**2)[:, None]
     off_place = (dx**2 + dy**2) / place
-    off_size = (d_width**2 + d_height**2) / size
-    cost = off_place / 2 + np.log(place / body[:, None] ** 2)
-    cost += off_size / 2 + np.log(size / model.size_noise**2)
-    apart = distances(*colours)
-    cost += np.where(np.isnan(apart), 0.0, evidence.colour_weight * (apart - evidence.alike))
+    tall, wide = (var_s[:, None] + noise**2 for noise in (model.height_noise, model.width_noise))
+    off_size = d_height**2 / tall + d_width**2 / wide
+    cost = _unlikely(off_place, evidence.tail) + np.log(place / body[:, None] ** 2)
+    cost += (
+        _unlikely(off_size, evidence.tail)
+        + np.log(tall / model.height_noise**2) / 2
+        + np.log(wide / model.width_noise**2) / 2
+    )
+    colour = evidence.colour_weight * (distances(*colours) - evidence.alike)
+    cost += np.nan_to_num(np.clip(colour, -evidence.colour_for, evidence.colour_against), nan=0.0)
 
     limit = ((evidence.reach + evidence.top_speed * unseen_s) * body)[:, None]
-    possible = (off_place <= evidence.sigmas**2) & (dx**2 + dy**2 <= limit**2)
-    possible &= (off_size <= evidence.size_sigmas**2) & (cost < evidence.most)
+    possible = dx**2 + dy**2 <= limit**2
+    possible &= (np.abs(d_height) <= np.log(evidence.taller)) & (np.abs(d_width) <= np.log(evidence.wider))
     return np.where(possible, cost, _NEVER)
 
 
-def assign(cost: NDArray[np.float64], *, most: float) -> list[tuple[int, int]]:
+def _unlikely(squares: NDArray[np.float64], tail: float) -> NDArray[np.float64]:
+    """−log of Student's t in two dimensions: half hidden objects make outliers that a Gaussian forbids."""
+    return (tail + 2) / 2 * np.log1p(squares / tail)
+
+
+def assign(cost: NDArray[np.float64], *, most: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The pairs (row, column) that explain most at the least cost; each may also stay without a partner.
 
     Saving counts from `most`, so a pair is made only where it beats leaving both alone.

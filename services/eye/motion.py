@@ -24,11 +24,12 @@ from shared.domain.box import Box
 class MotionModel:
     """The constants: all lengths in body lengths, sizes as natural logarithms."""
 
-    speed: float = 0.9
+    speed: float = 0.7
     memory_s: float = 2.5
     position_noise: float = 0.06
-    size_drift: float = 0.15
-    size_noise: float = 0.12
+    size_drift: float = 0.12
+    height_noise: float = 0.08
+    width_noise: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Motion:
     """Where an object was when last seen, at `at` seconds, and how sure that is.
 
     Pixels and pixels per second; `width` and `height` are the sides; the variances of position and
-    velocity are shared by both axes, that of the logarithmic sizes by both sides.
+    velocity are shared by both axes; `var_s` is what the logarithms of the sides may have drifted.
     """
 
     at: float
@@ -74,7 +75,7 @@ def begin(box: Box, at: float, *, model: MotionModel) -> Motion:
         var_p=(model.position_noise * body) ** 2,
         var_pv=0.0,
         var_v=(model.speed * body) ** 2,
-        var_s=model.size_noise**2,
+        var_s=model.height_noise**2,
     )
 
 
@@ -110,17 +111,19 @@ def correct(expected: Motion, box: Box, *, model: MotionModel, doubt: float = 1.
     gain_p, gain_v = expected.var_p / total, expected.var_pv / total
     dx = (box.x1 + box.x2) / 2 - expected.x
     dy = (box.y1 + box.y2) / 2 - expected.y
-    gain_s = expected.var_s / (expected.var_s + (model.size_noise * doubt) ** 2)
+    gain_w, gain_h = (
+        expected.var_s / (expected.var_s + (side * doubt) ** 2) for side in (model.width_noise, model.height_noise)
+    )
     return Motion(
         at=expected.at,
         x=expected.x + gain_p * dx,
         y=expected.y + gain_p * dy,
         vx=expected.vx + gain_v * dx,
         vy=expected.vy + gain_v * dy,
-        width=expected.width * (max(box.width, 1.0) / expected.width) ** gain_s,
-        height=expected.height * (max(box.height, 1.0) / expected.height) ** gain_s,
+        width=expected.width * (max(box.width, 1.0) / expected.width) ** gain_w,
+        height=expected.height * (max(box.height, 1.0) / expected.height) ** gain_h,
         var_p=(1 - gain_p) * expected.var_p,
         var_pv=(1 - gain_p) * expected.var_pv,
         var_v=expected.var_v - gain_v * expected.var_pv,
-        var_s=(1 - gain_s) * expected.var_s,
+        var_s=(1 - gain_h) * expected.var_s,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,13 +23,16 @@ class PresenceRules:
     """When a track becomes a presence and what is told of it.
 
     It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds with
-    a mean confidence of `min_confidence`; it ends `lost_timeout_s` after the last detection. `changed` is
+    a mean confidence of `sure`, or of `fair` if it has moved by `moved` body lengths since it was first seen: what a
+    detector only half believes in and what never moves is furniture. It ends `lost_timeout_s` after the last detection. `changed` is
     told every `heartbeat_s` seconds at least, and when a shot is `better_shot` times as good as the best.
     """
 
     min_frames: int = 2
     min_s: float = 0.3
-    min_confidence: float = 0.4
+    sure: float = 0.6
+    fair: float = 0.4
+    moved: float = 0.5
     lost_timeout_s: float = 4.0
     heartbeat_s: float = 1.0
     better_shot: float = 1.3
@@ -57,6 +61,7 @@ class _Stay:
     quality: float = 0.0
     best_confidence: float = 0.0
     best_box: Box = field(default=Box(0, 0, 0, 0))
+    first_box: Box = field(default=Box(0, 0, 0, 0))
     zones: tuple[ZoneStay, ...] = ()
     told_at: datetime | None = None
     snapshot: str | None = None
@@ -134,7 +139,7 @@ class PresenceBook:
         self._stays = {stay.track_id: stay for stay in stays}
 
     def _first_sight(self, track: Track, at: datetime, frame_size: tuple[int, int]) -> _Stay:
-        stay = _Stay(track.track_id, track.label, at, at, frame_size)
+        stay = _Stay(track.track_id, track.label, at, at, frame_size, first_box=track.box)
         self._stays[track.track_id] = stay
         return stay
 
@@ -175,11 +180,17 @@ class PresenceBook:
         lasted_s = (stay.last_seen_at - stay.started_at).total_seconds()
         if not track.confirmed or stay.frames < rules.min_frames or lasted_s < rules.min_s:
             return None
-        if stay.mean_confidence < rules.min_confidence:
+        if not self._credible(stay, track):
             return None
         _take_shot(stay, detection, quality)  # earlier frames are gone: this is the first that can be kept
         stay.told_at = stay.last_seen_at
         return PresenceUpdate(PresencePhase.STARTED, self._presence(stay), best_shot=True)
+
+    def _credible(self, stay: _Stay, track: Track) -> bool:
+        if stay.mean_confidence >= self._rules.sure:
+            return True
+        moved = _distance(stay.first_box, track.box) / max(track.box.width, track.box.height, 1.0)
+        return stay.mean_confidence >= self._rules.fair and moved >= self._rules.moved
 
     def _end_lost(self, alive: set[int], at: datetime) -> list[PresenceUpdate]:
         timeout_s = self._rules.lost_timeout_s
@@ -224,6 +235,11 @@ def _quality(detection: Detection, frame_size: tuple[int, int], sharpness: float
     return float((visible.area / (frame_size[0] * frame_size[1])) ** 0.5 * detection.confidence * sharpness)
 
 
+def _distance(a: Box, b: Box) -> float:
+    """Between the centres, in pixels."""
+    return math.hypot((a.x1 + a.x2 - b.x1 - b.x2) / 2, (a.y1 + a.y2 - b.y1 - b.y2) / 2)
+
+
 def _take_shot(stay: _Stay, detection: Detection, quality: float) -> None:
     stay.quality, stay.best_confidence, stay.best_box = quality, detection.confidence, detection.box
 
@@ -240,6 +256,7 @@ def _packed(stay: _Stay) -> dict[str, Any]:
         "quality": stay.quality,
         "best_confidence": stay.best_confidence,
         "best_box": list(stay.best_box.as_xyxy()),
+        "first_box": list(stay.first_box.as_xyxy()),
         "zones": [[z.zone, z.entered_at.isoformat(), z.dwell_s, z.inside] for z in stay.zones],
         "told_at": stay.told_at.isoformat() if stay.told_at else None,
         "snapshot": stay.snapshot,
@@ -259,6 +276,7 @@ def _unpacked(state: Mapping[str, Any]) -> _Stay:
         quality=float(state["quality"]),
         best_confidence=float(state["best_confidence"]),
         best_box=Box(*(float(value) for value in state["best_box"])),
+        first_box=Box(*(float(value) for value in state["first_box"])),
         zones=tuple(
             ZoneStay(str(zone), datetime.fromisoformat(entered), float(dwell_s), bool(is_in))
             for zone, entered, dwell_s, is_in in state["zones"]

@@ -48,6 +48,7 @@ class ByteTrackSettings(BaseModel):
     min_hits: int = Field(default=2, ge=1, le=20)
     tentative_s: float = Field(default=0.5, gt=0)
     lost_s: float = Field(default=4.0, gt=0, le=60)
+    leave_s: float = Field(default=1.0, gt=0, le=60)
 
 
 @dataclass(slots=True)
@@ -96,10 +97,13 @@ class ByteTracker:
         usable = [d for d in detections if d.confidence >= self._settings.kept_from and d.box.area > 0]
         usable = _without_doubles(usable)
         colours = _colours(usable, image, frame_size)
-        self._known = [known for known in self._known if not self._forgotten(known, ts, interval)]
+        if frame_size is None and image is not None:
+            frame_size = (image.shape[1], image.shape[0])
+        self._known = [k for k in self._known if not self._forgotten(k, ts, interval, frame_size)]
         for known in self._known:
             known.detection = None
-        free = self._carry_on(usable, colours, ts)
+        at_edge = np.array([_touches(d.box, frame_size) for d in usable], dtype=bool)
+        free = self._carry_on(usable, colours, at_edge, ts)
         for i in free:
             if usable[i].confidence >= self._settings.found_from:
                 self._begin(usable[i], colours[i], ts)
@@ -127,16 +131,27 @@ class ByteTracker:
             raise ValueError(f"a damaged tracker state: {error!r}") from error
         self._known, self._next_id, self._last_ts = known, next_id, last_ts
 
-    def _carry_on(self, detections: list[Detection], colours: NDArray[np.float32], ts: float) -> list[int]:
+    def _carry_on(
+        self, detections: list[Detection], colours: NDArray[np.float32], at_edge: NDArray[np.bool_], ts: float
+    ) -> list[int]:
         """Match detections to known objects, strong ones first; → the indices of the unmatched."""
         settings = self._settings
         strong = [i for i, d in enumerate(detections) if d.confidence >= settings.found_from]
         weak = [i for i, d in enumerate(detections) if d.confidence < settings.found_from]
-        free = self._match(self._known, detections, strong, colours=colours, ts=ts)
+        free = self._match(
+            self._known,
+            detections,
+            strong,
+            most=self._evidence.most - self._evidence.edge * at_edge,
+            colours=colours,
+            ts=ts,
+        )
         recent = [
             known for known in self._known if known.detection is None and ts - known.motion.at <= settings.weak_within_s
         ]
-        return free + self._match(recent, detections, weak, colours=colours, ts=ts)
+        return free + self._match(
+            recent, detections, weak, most=np.full(len(detections), self._evidence.weak), colours=colours, ts=ts
+        )
 
     def _match(
         self,
@@ -144,6 +159,7 @@ class ByteTracker:
         detections: list[Detection],
         chosen: list[int],
         *,
+        most: NDArray[np.float64],
         colours: NDArray[np.float32],
         ts: float,
     ) -> list[int]:
@@ -160,7 +176,7 @@ class ByteTracker:
         )
         kinds = np.array([_kind(detections[i].label) for i in chosen])
         cost[np.array([k.kind for k in known])[:, None] != kinds[None, :]] = np.inf
-        pairs = assign(cost, most=self._evidence.most)
+        pairs = assign(cost, most=most[chosen])
         for row, column in pairs:
             self._see(known[row], expected[row], detections[chosen[column]], colours[chosen[column]])
         taken = {column for _, column in pairs}
@@ -190,9 +206,11 @@ class ByteTracker:
         )
         self._next_id += 1
 
-    def _forgotten(self, known: _Known, ts: float, interval: float) -> bool:
+    def _forgotten(self, known: _Known, ts: float, interval: float, frame_size: tuple[int, int] | None) -> bool:
         unseen_s = ts - known.motion.at
         if known.confirmed:
+            if _leaving(known.motion, frame_size):
+                return unseen_s > max(self._settings.leave_s, 1.5 * interval)
             return unseen_s > self._settings.lost_s
         return unseen_s > max(self._settings.tentative_s, 1.5 * interval)
 
@@ -203,6 +221,28 @@ class ByteTracker:
 
 def _kind(label: str) -> str:
     return "vehicle" if label in _VEHICLES else label
+
+
+def _touches(box: Box, frame_size: tuple[int, int] | None) -> bool:
+    if frame_size is None:
+        return False
+    width, height = frame_size
+    mx, my = 0.01 * width, 0.01 * height
+    return box.x1 <= mx or box.x2 >= width - mx or box.y2 >= height - my or box.y1 <= my
+
+
+def _leaving(motion: Motion, frame_size: tuple[int, int] | None) -> bool:
+    if frame_size is None:
+        return False
+    width, height = frame_size
+    mx, my, slow = 0.01 * width, 0.01 * height, 0.1 * motion.body
+    box = motion.box
+    return (
+        (box.x1 <= mx and motion.vx < -slow)
+        or (box.x2 >= width - mx and motion.vx > slow)
+        or (box.y1 <= my and motion.vy < -slow)
+        or (box.y2 >= height - my and motion.vy > slow)
+    )
 
 
 def _without_doubles(detections: list[Detection]) -> list[Detection]:

@@ -1,0 +1,74 @@
+"""The zones of every enabled camera, kept current while the eye works."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from redis import Redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.db.camera_configs import zones_by_camera
+from shared.db.engine import SessionFactory
+from shared.domain.zone import Zone
+from shared.messages.commands import Restart, SyncCamera
+from shared.observability.logs import get_logger
+from shared.streams import CommandTail
+
+log = get_logger("eye.zones")
+
+
+class ZoneBook:
+    """Reads the zones at the start, at each `SyncCamera` and every `interval_s`, on a thread of its own.
+
+    A database that cannot be reached leaves the zones as they were. `on_restart` is called when this service is
+    ordered to restart.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        redis: Redis,
+        *,
+        interval_s: float,
+        on_restart: Callable[[], None],
+    ) -> None:
+        self._sessions = sessions
+        self._tail = CommandTail(redis)
+        self._interval_s = interval_s
+        self._on_restart = on_restart
+        self._zones: Mapping[str, Sequence[Zone]] = {}
+        self._loaded = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="zone-book", daemon=True)
+
+    def start(self) -> None:
+        """Read the zones once (blocks for that), then keep them current."""
+        self._read()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def zones(self, camera: str) -> Sequence[Zone] | None:
+        """The camera's zones; None when it is unknown or disabled. Before the first reading nothing is refused."""
+        return self._zones.get(camera, None if self._loaded else ())
+
+    def _run(self) -> None:
+        due = time.monotonic() + self._interval_s
+        while not self._stop.is_set():
+            orders = self._tail.poll(block_ms=500)
+            if any(isinstance(order, Restart) and (not order.services or "eye" in order.services) for order in orders):
+                self._on_restart()
+            if any(isinstance(order, SyncCamera) for order in orders) or time.monotonic() >= due:
+                self._read()
+                due = time.monotonic() + self._interval_s
+
+    def _read(self) -> None:
+        try:
+            with self._sessions() as session:
+                self._zones = zones_by_camera(session)
+            self._loaded = True
+        except SQLAlchemyError as error:
+            log.warning("zones_not_read", reason=str(error).splitlines()[0][:200])
