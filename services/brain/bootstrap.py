@@ -1,0 +1,141 @@
+"""The brain's composition root: the only file that knows what is plugged into what."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from redis import Redis
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from services.brain.health import HealthHandler
+from services.brain.presences import PresenceHandler
+from services.brain.relay import LEASE_TTL_S, Relay
+from services.brain.site import Site
+from shared.db.engine import connect as connect_database
+from shared.db.engine import read_sessions, sessions
+from shared.domain.errors import UserError
+from shared.loops import run_loops
+from shared.messages.commands import Restart, SyncCamera, SyncRules
+from shared.messages.message import Message
+from shared.messages.topics import HEALTH, PRESENCES
+from shared.observability import Liveness, get_logger
+from shared.observability.instance import instance_name
+from shared.ownership import ShardOwnership
+from shared.ownership.lease import Lease
+from shared.settings import Settings
+from shared.streams import CommandTail, GroupReader, connect, consume
+
+log = get_logger("brain")
+
+SERVICE = "brain"
+
+
+@dataclass(frozen=True, slots=True)
+class Brain:
+    """The assembled service. Nothing runs before `run`."""
+
+    settings: Settings
+    instance: str
+    redis: Redis
+    engine: Engine
+    site: Site
+    relay: Relay
+    ownership: ShardOwnership
+    presences: PresenceHandler
+    health: HealthHandler
+    liveness: Liveness
+
+    def run(self, stop: threading.Event) -> int:
+        """Work until `stop` is set; the exit status. Blocks."""
+        self.ownership.start()
+        try:
+            return run_loops(
+                {
+                    "presences": partial(self._consume_presences, stop),
+                    "health": partial(self._consume_health, stop),
+                    "relay": partial(self.relay.run, stop),
+                    "orders": partial(self._follow_orders, stop),
+                },
+                stop=stop,
+                stopping=self.relay.wake,
+            )
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give back shards and connections."""
+        self.ownership.stop()
+        self.liveness.end()
+        self.engine.dispose()
+        self.redis.close()
+
+    def _consume_presences(self, stop: threading.Event) -> None:
+        reader = GroupReader(
+            self.redis, PRESENCES, group=SERVICE, member=self.instance, shards=lambda: self.ownership.owned
+        )
+        consume(reader, self.presences, stop=stop, count=self.settings.brain.batch, beat=self.liveness.beat)
+
+    def _consume_health(self, stop: threading.Event) -> None:
+        consume(GroupReader(self.redis, HEALTH, group=SERVICE, member=self.instance), self.health, stop=stop)
+
+    def _follow_orders(self, stop: threading.Event) -> None:
+        tail = CommandTail(self.redis)
+        next_sync = 0.0
+        while not stop.is_set():
+            orders = tail.poll(block_ms=500)
+            if any(isinstance(order, Restart) and _is_for_us(order) for order in orders):
+                log.info("restart_ordered")
+                stop.set()
+                return
+            if time.monotonic() >= next_sync or any(isinstance(order, SyncCamera | SyncRules) for order in orders):
+                next_sync = time.monotonic() + self._sync_safely()
+
+    def _sync_safely(self) -> float:
+        """Read cameras and rules again; seconds until that is due again."""
+        try:
+            self.site.refresh()
+        except OperationalError as error:
+            log.warning("sync_failed", reason=str(error.orig)[:200])
+            return 1.0
+        return self.settings.brain.sync_interval_s
+
+
+def build(settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None) -> Brain:
+    """Assemble the brain. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    if not settings.redis_url:
+        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
+    name = instance or instance_name(SERVICE)
+    clock = now or (lambda: datetime.now(UTC))
+    redis = connect(settings.redis_url)
+    engine = connect_database(settings.effective_database_url)
+    writes, reads = sessions(engine), read_sessions(engine)
+    site = Site(reads)
+    relay = Relay(
+        writes,
+        reads,
+        redis=redis,
+        lease=Lease(redis, "outbox", holder=name, ttl_s=LEASE_TTL_S),
+        interval_s=settings.brain.relay_interval_s,
+    )
+    return Brain(
+        settings=settings,
+        instance=name,
+        redis=redis,
+        engine=engine,
+        site=site,
+        relay=relay,
+        ownership=ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards),
+        presences=PresenceHandler(writes, site, now=clock, committed=relay.wake),
+        health=HealthHandler(writes, now=clock, committed=relay.wake),
+        liveness=Liveness(redis, service=SERVICE, instance=name),
+    )
+
+
+def _is_for_us(order: Message) -> bool:
+    return isinstance(order, Restart) and (not order.services or SERVICE in order.services)

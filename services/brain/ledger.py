@@ -1,0 +1,194 @@
+"""Events, firings and outbox rows of a batch of messages, written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from services.brain import timeline
+from services.brain.outbox import outbox_row
+from services.brain.rule import Rule, evaluate
+from services.brain.site import SiteView
+from services.brain.timeline import CameraFacts, EventDraft
+from shared.db.insert import insert
+from shared.db.tables import Camera, Event, RuleFiring
+from shared.domain import ids
+from shared.domain.presence import Presence
+from shared.messages.events import EventEnded, EventRaised
+from shared.messages.presences import PresenceBody, PresenceEnded
+from shared.messages.topics import EVENTS
+
+
+@dataclass(slots=True)
+class Entries:
+    """What a transaction read and wrote; valid once it is committed."""
+
+    fired: dict[str, frozenset[str]] = field(default_factory=dict)
+    last_fired: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    stored: list[EventDraft] = field(default_factory=list)
+    told: int = 0
+
+
+class Ledger:
+    """One transaction's view. Every step may be repeated with the same message and then changes nothing."""
+
+    def __init__(self, session: Session, view: SiteView, *, now: datetime) -> None:
+        self._session = session
+        self._view = view
+        self._now = now
+        self._cameras: dict[str, CameraFacts] = {}
+        self.entries = Entries()
+
+    def read(self, presences: Iterable[PresenceBody]) -> None:
+        """Read what is stored of these presences and their cameras, in three queries."""
+        bodies = list(presences)
+        cameras = {body.camera for body in bodies}
+        by_event = {ids.event_id(body.presence_id): body.presence_id for body in bodies}
+        self._read_cameras(cameras)
+        for slug, camera, at in self._session.execute(
+            select(RuleFiring.rule_slug, RuleFiring.camera_slug, RuleFiring.fired_at).where(
+                RuleFiring.camera_slug.in_(cameras)
+            )
+        ):
+            self.entries.last_fired.setdefault(camera, {})[slug] = at
+        # Locked, so that a replica that has just lost the shard cannot add a rule at the same time.
+        rows = self._session.execute(select(Event.uuid, Event.rules).where(Event.uuid.in_(by_event)).with_for_update())
+        for uuid, rules in rows:
+            self.entries.fired[by_event[uuid]] = frozenset(rules)
+
+    def enter(self, body: PresenceBody) -> None:
+        """Raise, widen or close the event of the presence, as its rules say."""
+        presence = body.presence()
+        camera = self._cameras.get(body.camera)
+        rules = self._firing(body, presence) if camera is not None else ()
+        if rules and camera is not None:
+            if body.presence_id in self.entries.fired:
+                self._widen(body, presence, camera, rules)
+            else:
+                draft = timeline.detection(presence, camera, rules, at=body.captured_at, trace_id=body.trace_id)
+                self.raise_event(draft)
+            self._fire(body, rules)
+        if isinstance(body, PresenceEnded):
+            self._close(body, presence)
+
+    def raise_event(self, draft: EventDraft) -> None:
+        """Store the event and its outbox row, unless it is stored already."""
+        values = _row(draft, now=self._now)
+        added = self._session.execute(
+            insert(self._session, Event).values(**values).on_conflict_do_nothing().returning(Event.id)
+        ).first()
+        if added is not None:
+            self.entries.stored.append(draft)
+            self._tell(draft.raised(self._now))
+
+    def camera(self, slug: str) -> CameraFacts | None:
+        """The camera, when it is there and enabled."""
+        if slug not in self._cameras:
+            self._read_cameras({slug})
+        return self._cameras.get(slug)
+
+    def end_event(self, uuid: str, camera: str, *, at: datetime, **final: object) -> None:
+        """Close the event, once."""
+        closed = self._session.execute(
+            update(Event)
+            .where(Event.uuid == uuid, Event.ended_at.is_(None))
+            .values(ended_at=at, **final)
+            .returning(Event.id)
+        ).first()
+        if closed is not None:
+            self._tell(EventEnded(event_id=uuid, camera=camera, ended_at=at))
+
+    def _read_cameras(self, slugs: set[str]) -> None:
+        rows = self._session.execute(
+            select(Camera.slug, Camera.name, Camera.account_id).where(Camera.enabled, Camera.slug.in_(slugs))
+        )
+        self._cameras |= {slug: CameraFacts(slug, name, account) for slug, name, account in rows}
+
+    def _firing(self, body: PresenceBody, presence: Presence) -> tuple[Rule, ...]:
+        return evaluate(
+            self._view.rules_of.get(body.camera, ()),
+            presence,
+            at=body.captured_at,
+            fired=self.entries.fired.get(body.presence_id, frozenset()),
+            last_fired=self.entries.last_fired.get(body.camera, {}),
+        )
+
+    def _fire(self, body: PresenceBody, rules: Sequence[Rule]) -> None:
+        slugs = frozenset(rule.slug for rule in rules)
+        self.entries.fired[body.presence_id] = self.entries.fired.get(body.presence_id, frozenset()) | slugs
+        last = self.entries.last_fired.setdefault(body.camera, {})
+        for slug in slugs:
+            last[slug] = body.captured_at
+            statement = insert(self._session, RuleFiring).values(
+                rule_slug=slug, camera_slug=body.camera, fired_at=body.captured_at
+            )
+            self._session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["rule_slug", "camera_slug"], set_={"fired_at": body.captured_at}
+                )
+            )
+
+    def _widen(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:
+        """Further rules fired on a presence whose event is stored: add them, and tell the channels they bring."""
+        before = self.entries.fired[body.presence_id]
+        known = [rule for slug in sorted(before) if (rule := self._view.rules.get(slug)) is not None]
+        draft = timeline.detection(presence, camera, [*known, *rules], at=body.captured_at, trace_id=body.trace_id)
+        self._session.execute(
+            update(Event)
+            .where(Event.uuid == draft.uuid)
+            .values(rules=[*sorted(before), *(rule.slug for rule in rules)], severity=draft.severity)
+        )
+        if not known or timeline.widens(draft.channels, timeline.channels_of(known)):
+            self._tell(draft.raised(self._now))
+
+    def _close(self, body: PresenceBody, presence: Presence) -> None:
+        self.end_event(
+            ids.event_id(body.presence_id),
+            body.camera,
+            at=presence.last_seen_at,
+            confidence=presence.confidence,
+            box=list(presence.box.as_xyxy()),
+            frame_width=presence.frame_width,
+            frame_height=presence.frame_height,
+            zones=list(timeline.zones_of(presence)),
+            **({"snapshot": presence.snapshot} if presence.snapshot else {}),
+            **({"crop": presence.crop} if presence.crop else {}),
+        )
+
+    def _tell(self, message: EventRaised | EventEnded) -> None:
+        self._session.add(outbox_row(EVENTS, message, now=self._now))
+        self.entries.told += 1
+
+
+def _row(draft: EventDraft, *, now: datetime) -> dict[str, object]:
+    values: dict[str, object] = {
+        "uuid": draft.uuid,
+        "account_id": draft.camera.account_id,
+        "camera_slug": draft.camera.slug,
+        "kind": draft.kind,
+        "label": draft.label,
+        "confidence": draft.confidence,
+        "severity": draft.severity,
+        "rules": list(draft.rules),
+        "zones": list(draft.zones),
+        "started_at": draft.started_at,
+        "occurred_at": draft.at,
+        "stored_at": now,
+        "trace_id": draft.trace_id[:64],
+    }
+    presence = draft.presence
+    if presence is not None:
+        values |= {
+            "presence_id": presence.id,
+            "track_id": presence.track_id,
+            "box": list(presence.box.as_xyxy()),
+            "frame_width": presence.frame_width,
+            "frame_height": presence.frame_height,
+            "snapshot": presence.snapshot,
+            "crop": presence.crop,
+        }
+    return values

@@ -1,0 +1,95 @@
+"""Presence messages → events: the brain's main loop, between the stream and the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from services.brain import metrics
+from services.brain.ledger import Entries, Ledger
+from services.brain.memory import Memory
+from services.brain.rule import evaluate
+from services.brain.site import Site, SiteView
+from shared.db.engine import SessionFactory
+from shared.messages.presences import PresenceBody, PresenceEnded
+from shared.observability import get_logger
+from shared.streams import Received
+
+log = get_logger("brain.presences")
+
+
+class PresenceHandler:
+    """Handles a batch of presence messages in one transaction; most messages need none. Not thread-safe."""
+
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        site: Site,
+        *,
+        now: Callable[[], datetime],
+        committed: Callable[[], None],
+        memory: Memory | None = None,
+    ) -> None:
+        self._sessions = sessions
+        self._site = site
+        self._now = now
+        self._committed = committed
+        self._memory = memory or Memory()
+
+    def __call__(self, batch: list[Received]) -> None:
+        """Commit what follows from the messages. A second time with the same messages changes nothing."""
+        started = time.monotonic()
+        bodies = [item.message for item in batch if isinstance(item.message, PresenceBody)]
+        view = self._site.view_with({body.camera for body in bodies})
+        waiting = _relevant(bodies, view, self._memory)
+        if not waiting:
+            return
+        with self._sessions.begin() as session:
+            ledger = Ledger(session, view, now=self._now())
+            ledger.read(waiting)
+            for body in waiting:
+                ledger.enter(body)
+        self._remember(ledger.entries, waiting)
+        if ledger.entries.told:
+            self._committed()
+        self._measure(ledger.entries, started)
+
+    def _remember(self, entries: Entries, bodies: list[PresenceBody]) -> None:
+        for presence_id, rules in entries.fired.items():
+            self._memory.remember(presence_id, rules)
+        for camera, last in entries.last_fired.items():
+            self._memory.remember_firings(camera, last)
+        for body in bodies:
+            if isinstance(body, PresenceEnded):
+                self._memory.forget(body.presence_id)
+
+    def _measure(self, entries: Entries, started: float) -> None:
+        now = self._now()
+        for draft in entries.stored:
+            metrics.EVENTS.labels(draft.kind).inc()
+            metrics.PRESENCE_TO_EVENT.observe(time.monotonic() - started)
+            metrics.CAPTURED_TO_STORED.observe(max(0.0, (now - draft.at).total_seconds()))
+            log.info("event_stored", event_id=draft.uuid, camera=draft.camera.slug, label=draft.label,
+                     rules=draft.rules, trace_id=draft.trace_id)  # fmt: skip
+
+
+def _relevant(bodies: list[PresenceBody], view: SiteView, memory: Memory) -> list[PresenceBody]:
+    """The messages that may change what is stored, with everything else said of the same presences."""
+    candidates = {
+        body.presence_id for body in bodies if isinstance(body, PresenceEnded) or _may_fire(body, view, memory)
+    }
+    return [body for body in bodies if body.presence_id in candidates]
+
+
+def _may_fire(body: PresenceBody, view: SiteView, memory: Memory) -> bool:
+    rules = view.rules_of.get(body.camera, ())
+    return bool(rules) and bool(
+        evaluate(
+            rules,
+            body.presence(),
+            at=body.captured_at,
+            fired=memory.fired(body.presence_id),
+            last_fired=memory.last_fired(body.camera),
+        )
+    )

@@ -1,0 +1,76 @@
+"""Rules: which presences are worth telling, and how. Pure and incremental; no clock, no storage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.presence import Presence
+
+
+class Condition(Protocol):
+    """One kind of condition (a plug-in of `services.brain.rules`): a frozen value made from JSON."""
+
+    def holds(self, presence: Presence, at: datetime) -> bool:
+        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A stored condition and what follows when it holds.
+
+    No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the
+    rule stays silent on the same camera. No `channels` means every channel.
+    """
+
+    slug: str
+    name: str
+    condition: Condition
+    account_id: int | None = None
+    camera: str | None = None
+    cooldown_s: float = 0.0
+    severity: int = 1
+    modules: tuple[str, ...] = ()
+    judge: bool = False
+    channels: tuple[str, ...] = ()
+
+    def concerns(self, camera: str, account_id: int | None) -> bool:
+        return self.camera in (None, camera) and self.account_id in (None, account_id)
+
+
+def rules_by_camera(rules: Iterable[Rule], accounts: Mapping[str, int | None]) -> dict[str, tuple[Rule, ...]]:
+    """The rules of each camera in `accounts` (camera → account), in the order given."""
+    known = tuple(rules)
+    return {
+        camera: tuple(rule for rule in known if rule.concerns(camera, account)) for camera, account in accounts.items()
+    }
+
+
+def evaluate(
+    rules: Sequence[Rule],
+    presence: Presence,
+    *,
+    at: datetime,
+    fired: Collection[str] = (),
+    last_fired: Mapping[str, datetime],
+) -> tuple[Rule, ...]:
+    """The rules of the presence's camera that fire now.
+
+    `fired` names the rules that fired on this presence before, `last_fired` tells when each rule last fired on
+    this camera. A rule fires once per presence at most.
+    """
+    return tuple(
+        rule
+        for rule in rules
+        if rule.slug not in fired and rule.condition.holds(presence, at) and not _cooling(rule, at, last_fired)
+    )
+
+
+def _cooling(rule: Rule, at: datetime, last_fired: Mapping[str, datetime]) -> bool:
+    if rule.cooldown_s <= 0 or (last := last_fired.get(rule.slug)) is None:
+        return False
+    # Either way round: a clock that was set back must not silence the rule until it has caught up.
+    return abs((at - last).total_seconds()) < rule.cooldown_s

@@ -1,0 +1,89 @@
+"""The enabled cameras and their rules, kept in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from services.brain.conditions import parse_condition
+from services.brain.rule import Rule, rules_by_camera
+from services.brain.timeline import CameraFacts
+from shared.db.engine import SessionFactory
+from shared.db.tables import Camera, RuleRow
+from shared.domain.errors import UserError
+from shared.observability import get_logger
+
+log = get_logger("brain.site")
+
+_RETRY_UNKNOWN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """One consistent reading: enabled cameras by slug, the rules of each, and all rules by slug."""
+
+    cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
+    rules_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+
+
+class Site:
+    """Reads cameras and rules again when told to. Thread-safe: `view` is replaced whole."""
+
+    def __init__(self, sessions: SessionFactory, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._sessions = sessions
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._read_at = -_RETRY_UNKNOWN_S
+        self.view = SiteView()
+
+    def refresh(self) -> None:
+        """Read everything again. Blocks; raises `sqlalchemy.exc.OperationalError` when the database is away."""
+        with self._lock:
+            started = self._monotonic()
+            with self._sessions() as session:
+                cameras = {
+                    slug: CameraFacts(slug, name, account)
+                    for slug, name, account in session.execute(
+                        select(Camera.slug, Camera.name, Camera.account_id).where(Camera.enabled)
+                    )
+                }
+                rows = session.scalars(select(RuleRow).where(RuleRow.enabled).order_by(RuleRow.id)).all()
+            rules = [rule for row in rows if (rule := _rule(row)) is not None]
+            self.view = SiteView(
+                cameras=cameras,
+                rules_of=rules_by_camera(rules, {slug: facts.account_id for slug, facts in cameras.items()}),
+                rules={rule.slug: rule for rule in rules},
+            )
+            self._read_at = started
+
+    def view_with(self, cameras: set[str]) -> SiteView:
+        """The view; read again first, at most once a second, when a camera is not in it: it may be brand-new."""
+        if not cameras <= self.view.cameras.keys() and self._monotonic() - self._read_at >= _RETRY_UNKNOWN_S:
+            self.refresh()
+        return self.view
+
+
+def _rule(row: RuleRow) -> Rule | None:
+    try:
+        condition = parse_condition(row.condition, path=f"rules.{row.slug}.condition")
+    except UserError as error:
+        # One rule that cannot be read must not silence the others.
+        log.error("rule_unreadable", rule=row.slug, reason=str(error))
+        return None
+    return Rule(
+        slug=row.slug,
+        name=row.name,
+        condition=condition,
+        account_id=row.account_id,
+        camera=row.camera_slug,
+        cooldown_s=row.cooldown_s,
+        severity=row.severity,
+        modules=tuple(row.modules),
+        judge=row.judge,
+        channels=tuple(row.channels),
+    )

@@ -1,0 +1,138 @@
+"""From presences and camera faults to events. Pure: what an event says, not where it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.brain.rule import Rule
+from shared.domain import ids
+from shared.domain.presence import Presence
+from shared.messages.events import EventRaised
+
+Kind = Literal["detection", "camera_down", "camera_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """What an event says of its camera."""
+
+    slug: str
+    name: str
+    account_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """An event that is about to be stored. `at` is the capture time of the deciding frame."""
+
+    uuid: str
+    camera: CameraFacts
+    kind: Kind
+    label: str
+    confidence: float
+    at: datetime
+    started_at: datetime
+    text: str
+    severity: int = 1
+    rules: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    presence: Presence | None = None
+    trace_id: str = ""
+
+    def raised(self, stored_at: datetime) -> EventRaised:
+        """The message that tells of the event."""
+        return EventRaised(
+            trace_id=self.trace_id,
+            event_id=self.uuid,
+            account_id=self.camera.account_id,
+            camera=self.camera.slug,
+            camera_name=self.camera.name,
+            kind=self.kind,
+            label=self.label,
+            confidence=self.confidence,
+            severity=self.severity,
+            rules=self.rules,
+            channels=self.channels,
+            zones=self.zones,
+            captured_at=self.at,
+            stored_at=stored_at,
+            snapshot=self.presence.snapshot if self.presence else None,
+            text=self.text,
+        )
+
+
+def detection(
+    presence: Presence, camera: CameraFacts, rules: Sequence[Rule], *, at: datetime, trace_id: str = ""
+) -> EventDraft:
+    """The one event of a presence, told by the rules that fired (at least one)."""
+    zones = zones_of(presence)
+    return EventDraft(
+        uuid=ids.event_id(presence.id),
+        camera=camera,
+        kind="detection",
+        label=presence.label,
+        confidence=presence.confidence,
+        at=at,
+        started_at=presence.started_at,
+        text=f"{presence.label} in {', '.join(zones)}" if zones else presence.label,
+        severity=max(rule.severity for rule in rules),
+        rules=tuple(rule.slug for rule in rules),
+        channels=channels_of(rules),
+        zones=zones,
+        presence=presence,
+        trace_id=trace_id,
+    )
+
+
+def camera_down(camera: CameraFacts, *, since: datetime, detail: str, trace_id: str = "") -> EventDraft:
+    """A camera gives no pictures since `since`."""
+    return EventDraft(
+        uuid=camera_down_id(camera.slug, since),
+        camera=camera,
+        kind="camera_down",
+        label="camera_down",
+        confidence=1.0,
+        at=since,
+        started_at=since,
+        text=f"{camera.name} gives no pictures: {detail}",
+        trace_id=trace_id,
+    )
+
+
+def camera_up(camera: CameraFacts, *, since: datetime, at: datetime, trace_id: str = "") -> EventDraft:
+    """A camera that was down since `since` gives pictures again."""
+    return EventDraft(
+        uuid=ids.event_id(f"camera_up/{camera.slug}/{since.timestamp():.6f}"),
+        camera=camera,
+        kind="camera_up",
+        label="camera_up",
+        confidence=1.0,
+        at=at,
+        started_at=at,
+        text=f"{camera.name} gives pictures again",
+        trace_id=trace_id,
+    )
+
+
+def camera_down_id(camera: str, since: datetime) -> str:
+    """The uuid of the event that tells of this fault: the fault's own, however often it is reported."""
+    return ids.event_id(f"camera_down/{camera}/{since.timestamp():.6f}")
+
+
+def zones_of(presence: Presence) -> tuple[str, ...]:
+    return tuple(stay.zone for stay in presence.zones)
+
+
+def channels_of(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The channels that these rules ask for together; none means every channel."""
+    wanted = [rule.channels for rule in rules]
+    return tuple(dict.fromkeys(name for names in wanted for name in names)) if all(wanted) else ()
+
+
+def widens(channels: Collection[str], known: Collection[str]) -> bool:
+    """Whether telling `channels` reaches anything that telling `known` did not (empty: every channel)."""
+    return bool(known) and (not channels or not set(channels) <= set(known))
