@@ -72,7 +72,6 @@ class EyeSettings(Section):
 
     backend: Literal["auto", "onnx", "hog", "tensorrt"] = "auto"
     model: str = "yolox_nano"
-    min_confidence: float = Field(default=0.25, ge=0, le=1)
     stale_after_s: float = Field(default=10.0, gt=0, description="frames older than this are skipped and counted")
     batch: int = Field(default=8, ge=1, le=64)
     labels: Words = Field(default=(), description="labels to look for; empty: people, vehicles and animals")
@@ -80,6 +79,7 @@ class EyeSettings(Section):
     detectors: Plugins = Field(default_factory=dict)
     trackers: Plugins = Field(default_factory=dict)
     presence: dict[str, Any] = Field(default_factory=dict)
+    sync_interval_s: float = Field(default=10.0, gt=0)
 
 
 class OllamaSettings(Section):
@@ -94,6 +94,7 @@ class BrainSettings(Section):
 
     sync_interval_s: float = Field(default=10.0, gt=0)
     relay_interval_s: float = Field(default=1.0, gt=0, description="how often the outbox is looked at unasked")
+    batch: int = Field(default=64, ge=1, le=1000, description="presence messages per transaction under a backlog")
 
 
 class AlertsSettings(Section):
