@@ -17,12 +17,16 @@ _LONGEST_LINE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What to run. With a `gate`, later services wait at start until it gives True (it may block for half a second)."""
+    """What to run. With a `gate`, later services wait at start until it gives True (it may block for half a second).
+
+    `last_words` tells why it ended when its output does not.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     gate: Callable[[], bool] | None = None
+    last_words: Callable[[], str] | None = None
 
 
 class Child:

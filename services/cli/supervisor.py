@@ -76,6 +76,7 @@ class Supervisor:
         self._stops_asked = 0
         self._asked_at = clock()
         self._status: int | None = None
+        self.refusal = ""
 
     def stop(self, status: int = 0) -> None:
         """Ask for the end; `run` returns `status`. May be called from any thread."""
@@ -160,14 +161,18 @@ class Supervisor:
         slot.child = None
         if self._stops_asked:
             return
-        if status == USER_ERROR_STATUS and slot.starts == 1:
-            self._refused(slot)
+        if slot.starts == 1 and (status == USER_ERROR_STATUS or not slot.opened):
+            self._refused(slot, status)
         else:
             self._plan_restart(slot, status)
 
-    def _refused(self, slot: _Slot) -> None:
+    def _refused(self, slot: _Slot, status: int) -> None:
         # A service that cannot accept its settings would refuse them for ever.
-        self._view.event("service_refused_to_start", level="error", name=slot.service.name, reason=slot.last_line)
+        words = slot.last_line or (slot.service.last_words() if slot.service.last_words else "")
+        name = slot.service.name
+        words = words.removeprefix(f"argus {name}: ")
+        self.refusal = f"{name} did not start: {words or _described(status)}"
+        self._view.event("service_refused_to_start", level="error", name=name, reason=words)
         self.stop(USER_ERROR_STATUS)
 
     def _plan_restart(self, slot: _Slot, status: int) -> None:
@@ -188,6 +193,7 @@ class Supervisor:
 
     def _end_all(self) -> bool:
         """End every child in reverse order, those with a gate last; True when the end had to be forced by a person."""
+        self._view.event("stopping")
         ordinary = [slot for slot in reversed(self._slots) if slot.service.gate is None]
         last = [slot for slot in reversed(self._slots) if slot.service.gate is not None]
         forced = self._end(ordinary, _TERM_GRACE_S)

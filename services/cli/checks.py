@@ -1,0 +1,196 @@
+"""What `argus doctor` looks at, besides cameras: each function blocks for a few seconds at most and changes nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import httpx
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.cli.check import Check, fail, ok, warn
+from services.cli.folders import Folders, is_running
+from services.cli.gpu import gpu_names
+from services.cli.installation import answering, running_redis_url
+from services.cli.plan import MODULES
+from services.cli.ports import why_not
+from services.cli.readiness import beating, gateway_answers, gateway_url
+from services.cli.redis_server import find_redis_binary
+from shared.db.engine import connect
+from shared.db.migrate import current_revision, known_revisions
+from shared.domain.errors import UserError
+from shared.settings import Settings
+from shared.weights.condition import Condition
+from shared.weights.store import open_store
+
+_GIB = 2**30
+_LOW_DISK = 2 * _GIB
+_NO_DISK = _GIB // 4
+
+
+def data_dir(folders: Folders) -> Check:
+    name = "data dir"
+    existing = next(folder for folder in (folders.data, *folders.data.parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return fail(name, f"{existing} cannot be written", remedy="give write permission or set ARGUS_DATA_DIR")
+    return ok(name, str(folders.data) if folders.data.exists() else f"{folders.data} (made at the first start)")
+
+
+def disk(folders: Folders) -> Check:
+    existing = next(folder for folder in (folders.data, *folders.data.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / _GIB:.1f} GiB free"
+    if free < _NO_DISK:
+        return fail("disk", detail, remedy="free some space: events and recordings need it")
+    if free < _LOW_DISK:
+        return warn("disk", detail, remedy="free some space, or shorten ARGUS_INGEST__RETENTION_H")
+    return ok("disk", detail)
+
+
+def secret_key(settings: Settings, folders: Folders) -> Check:
+    name, path = "secret key", folders.data / "secret.key"
+    if settings.secret_key is not None:
+        return ok(name, "from the settings")
+    if not path.exists():
+        return ok(name, "made at the first start")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return fail(name, f"{path} may be read by others (mode {mode:04o})", remedy=f"chmod 600 {path}")
+    return ok(name, f"{path}, mode {mode:04o}")
+
+
+def redis(settings: Settings, folders: Folders) -> Check:
+    url = running_redis_url(settings, folders)
+    connection = answering(url) if url else None
+    if connection is not None:
+        where = "configured server" if settings.redis_url else "embedded server"
+        return ok("redis", f"{where}, version {_version(connection)}")
+    if settings.redis_url:
+        remedy = "start it, correct ARGUS_REDIS_URL, or unset it for the embedded one"
+        return fail("redis", "the configured server does not answer", remedy=remedy)
+    try:
+        binary = find_redis_binary()
+    except UserError as error:
+        return fail("redis", error.reason, remedy=error.remedy)
+    return ok("redis", f"embedded, not running now ({binary})")
+
+
+def database(settings: Settings) -> Check:
+    name = "database"
+    url = settings.effective_database_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return ok(name, "SQLite, made at the first start")
+    try:
+        engine = connect(url)
+        try:
+            revision = current_revision(engine)
+        finally:
+            engine.dispose()
+    except UserError as error:
+        return fail(name, error.reason, remedy=error.remedy)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return fail(name, f"does not answer: {reason}", remedy="check ARGUS_DATABASE_URL and its server")
+    return _revision(engine.dialect.name, revision)
+
+
+def _revision(kind: str, revision: str | None) -> Check:
+    known = known_revisions()
+    if revision == known[0]:
+        return ok("database", f"{kind}, schema {revision}")
+    if revision is not None and revision not in known:
+        detail = f"{kind}, written by a newer version of Argus (schema {revision})"
+        return fail("database", detail, remedy="run that version, or restore a backup of this one")
+    detail = f"{kind}, schema {revision or 'empty'}; this version's is {known[0]}"
+    return warn("database", detail, remedy="argus db upgrade (or just start 'argus up')")
+
+
+def eye(settings: Settings) -> Check:
+    """Which detector the eye will take, and why."""
+    backend, model = settings.eye.backend, settings.eye.model
+    if backend == "hog":
+        return ok("eye", "OpenCV's HOG, as configured: people only")
+    try:
+        condition = open_store(settings).verify(model)
+    except UserError as error:
+        return fail("eye", error.reason, remedy=error.remedy)
+    if condition is Condition.OK:
+        return _with_weights(backend, model)
+    detail = f"the weights of {model} are {condition}"
+    remedy = f"argus models pull {model}"
+    if backend == "auto":
+        return warn("eye", f"{detail}: falls back to OpenCV's HOG, people only and less well", remedy=remedy)
+    return fail("eye", f"{detail}, and backend {backend} needs them", remedy=remedy)
+
+
+def _with_weights(backend: str, model: str) -> Check:
+    has_tensorrt = all(importlib.util.find_spec(module) for module in ("tensorrt", "pycuda")) and bool(gpu_names())
+    if backend == "tensorrt" and not has_tensorrt:
+        remedy = "install argus[tensorrt] on a machine with an NVIDIA GPU, or set ARGUS_EYE__BACKEND=auto"
+        return fail("eye", "TensorRT is configured and cannot run here", remedy=remedy)
+    used = "TensorRT" if backend == "tensorrt" or (backend == "auto" and has_tensorrt) else "ONNX Runtime"
+    return ok("eye", f"{model} on {used}")
+
+
+def gpu() -> Check:
+    names = gpu_names()
+    return ok("gpu", ", ".join(names) if names else "none found: the CPU is used")
+
+
+def ports(settings: Settings, folders: Folders) -> Check:
+    host, port = settings.gateway.host, settings.gateway.port
+    if is_running(folders):
+        url = gateway_url(settings.gateway)
+        if gateway_answers(url, timeout_s=3.0):
+            return ok("ports", f"the gateway answers at {url}")
+        return fail("ports", f"the gateway does not answer at {url}", remedy="read its log lines")
+    reason = why_not(host, port)
+    if reason:
+        return fail("ports", f"{host}:{port} {reason}", remedy="stop what listens there, or set ARGUS_GATEWAY__PORT")
+    return ok("ports", f"{host}:{port} is free")
+
+
+def judge(settings: Settings) -> Check:
+    url, model = settings.ollama.url, settings.ollama.model
+    if url is None:
+        return ok("ollama", "not configured: rules alone decide")
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/api/tags", timeout=3.0)
+        names = [str(entry.get("name", "")) for entry in answer.raise_for_status().json().get("models", [])]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
+        detail = f"no answer ({type(error).__name__}): alerts go out unverified"
+        return warn("ollama", detail, remedy="start Ollama, or correct ARGUS_OLLAMA__URL")
+    if not any(name.partition(":")[0] == model.partition(":")[0] for name in names):
+        return warn("ollama", f"answers, but has no model {model}", remedy=f"ollama pull {model}")
+    return ok("ollama", f"answers, has {model}")
+
+
+def services(settings: Settings, folders: Folders) -> Check:
+    if not is_running(folders):
+        return ok("services", "not running: argus up")
+    url = running_redis_url(settings, folders)
+    connection = answering(url) if url else None
+    if connection is None:
+        return fail("services", "running, but Redis does not answer", remedy="read the log lines of 'argus up'")
+    try:
+        alive = beating(connection)
+    except RedisError:
+        return fail("services", "running, but Redis does not answer", remedy="read the log lines of 'argus up'")
+    missing = [name for name in MODULES if name != "gateway" and f"{name}-0" not in alive]
+    if missing:
+        remedy = "normal under --only; else read their log lines"
+        return warn("services", f"no sign of life from {', '.join(missing)}", remedy=remedy)
+    return ok("services", f"{len(alive)} alive")
+
+
+def _version(connection: Redis) -> str:
+    try:
+        info: dict[str, object] = connection.info("server")
+    except RedisError:
+        return "unknown"
+    return str(info.get("redis_version", "unknown"))

@@ -1,0 +1,50 @@
+"""Ports the gateway wants: free or not, and which one is."""
+
+from __future__ import annotations
+
+import socket
+
+from shared.domain.errors import UserError
+from shared.settings import Settings
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises `UserError` that names the first port the gateway could not listen on, and the way out."""
+    host = settings.gateway.host
+    reason = why_not(host, settings.gateway.port)
+    if reason:
+        remedy = "stop what listens there, or set ARGUS_GATEWAY__PORT to another one"
+        raise UserError("gateway.port", f"{host}:{settings.gateway.port} {reason}", remedy=remedy)
+    for dialect, port in settings.gateway.dialect_ports.items():
+        reason = why_not(host, port)
+        if reason:
+            remedy = "stop what listens there, or change ARGUS_GATEWAY__DIALECT_PORTS"
+            raise UserError(f"gateway.dialect_ports.{dialect}", f"{host}:{port} {reason}", remedy=remedy)
+
+
+def why_not(host: str, port: int) -> str:
+    """Why nothing can listen on the port; empty when something can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror:
+        return "is no address of this machine"
+    with socket.socket(family, kind, protocol) as probe:
+        # As servers do: a port whose last connections are only fading out is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)
+        except PermissionError:
+            return "needs rights this user does not have"
+        except OSError as error:
+            return "is in use" if "in use" in str(error.strerror).lower() else f"cannot be used: {error.strerror}"
+    return ""
+
+
+def some_free_port(host: str) -> int:
+    """A port on which nothing listens now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
