@@ -1,0 +1,1 @@
+"""The demo's world: drawn scenes with ground truth, their clips, and a receiver for webhooks."""
