@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from shared.settings.section import Section
@@ -54,13 +54,18 @@ class IngestSettings(Section):
 
     file_roots: Paths = Field(default=(), description="folders file:// cameras may read; default: the data dir")
     active_fps: float = Field(default=5.0, gt=0, le=30, description="frames per second sent while something moves")
-    idle_fps: float = Field(default=0.2, ge=0, le=30, description="frames per second sent while nothing moves")
+    idle_fps: float = Field(
+        default=0.2, ge=0, le=30, description="frames per second sent while nothing moves, at most one per keyframe"
+    )
     active_hold_s: float = Field(default=10.0, ge=0, description="how long a scene stays active after motion")
+    preroll_s: float = Field(default=1.0, ge=0, le=10, description="what is sent of the time before the motion")
     max_side: int = Field(default=1920, ge=64, le=8192, description="longest side of the JPEG sent on, pixels")
     jpeg_quality: int = Field(default=85, ge=30, le=100)
     connect_timeout_s: float = Field(default=10.0, gt=0)
     stall_timeout_s: float = Field(default=8.0, gt=0, le=10)
     down_after_s: float = Field(default=60.0, ge=0, description="silence after which people are told")
+    backoff_base_s: float = Field(default=1.0, gt=0, description="wait before the second try, doubled each time")
+    backoff_cap_s: float = Field(default=60.0, gt=0)
     sync_interval_s: float = Field(default=10.0, gt=0)
     record: bool = Field(default=False, description="keep the stream as segments in the media store")
     segment_s: float = Field(default=10.0, gt=0, le=300)
@@ -101,11 +106,47 @@ class AlertsSettings(Section):
     """Events to people."""
 
     webhook_allow_private: bool = False
-    webhook_timeout_s: float = Field(default=10.0, gt=0, le=60)
+    webhook_timeout_s: float = Field(default=10.0, gt=0, le=60, description="for one whole exchange")
     backoff_base_s: float = Field(default=1.0, gt=0)
     backoff_cap_s: float = Field(default=900.0, gt=0)
     give_up_after_s: float = Field(default=86_400.0, gt=0)
-    concurrency: int = Field(default=8, ge=1, le=256)
+    concurrency: int = Field(default=16, ge=1, le=256, description="deliveries in flight per worker")
+    per_recipient: int = Field(default=4, ge=1, le=256, description="deliveries in flight to one recipient")
+    lease_s: float = Field(default=15.0, gt=0, description="added to a channel's time-out: a worker silent longer died")
+    sweep_interval_s: float = Field(default=0.5, gt=0, le=60, description="how often due deliveries are looked for")
+    batch: int = Field(default=64, ge=1, le=1000, description="events per transaction under a backlog")
+    channels: Words = Field(default=("webhook",), description="channels in use")
+    channel_settings: Plugins = Field(default_factory=dict, description="each channel's own settings by its name")
+
+
+class WebhookEndpoint(Section):
+    """A webhook of argus.yaml. `token` is user:password for basic, and `auth_name` the header's name for header."""
+
+    url: str = Field(min_length=1, max_length=2048)
+    events: Annotated[tuple[Literal["detection", "alert", "camera_down", "camera_up"], ...], Field(min_length=1)] = (
+        "detection",
+        "alert",
+    )
+    auth_type: Literal["none", "bearer", "basic", "header"] = "none"
+    auth_name: str | None = Field(default=None, max_length=128)
+    token: SecretStr | None = None
+    secret: SecretStr | None = Field(default=None, description="whsec_…: requests are signed with it")
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.auth_type != "none" and not self.token:
+            raise ValueError(f"auth_type {self.auth_type} needs a token")
+        if self.auth_type == "header" and not self.auth_name:
+            raise ValueError("auth_type header needs auth_name, the header's name")
+        return self
+
+
+class WebhooksSettings(Section):
+    """Webhooks that stand in the configuration; others come and go through the API."""
+
+    enabled: bool = True
+    endpoints: tuple[WebhookEndpoint, ...] = ()
 
 
 class MetricsSettings(Section):

@@ -1,0 +1,1 @@
+"""Cameras to frames: connect, demux, decode as little as possible, publish."""

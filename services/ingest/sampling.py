@@ -1,0 +1,214 @@
+"""What to decode, and what to show the eye. Pure: no codec, no clock, no pictures.
+
+A camera is *idle* or *active*. While idle only a keyframe now and then is decoded and tested for motion ("peek");
+all other packets wait in a buffer. Two things make a scene active: a keyframe that shows motion, or packets between
+keyframes that grow (see `sizes`) and show motion once decoded. Then the buffer is decoded from a keyframe on, so
+that the pictures before the trigger are seen too. While active all is decoded and pictures go to the eye at
+`active_fps`; when nothing has moved for `active_hold_s` the camera is idle again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from services.ingest.sizes import SizeWatch
+
+_TOLERANCE_S = 0.004
+_MISSES_BEFORE_BLIND = 2
+_INTRA_PEEK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingSettings:
+    """Rates in pictures per second, times in seconds of the stream."""
+
+    active_fps: float = 5.0
+    idle_fps: float = 0.2
+    active_hold_s: float = 10.0
+    peek_interval_s: float = 5.0
+    warm_up_s: float = 2.0
+    suspicion_s: float = 1.0
+    preroll_s: float = 1.0
+    buffer_s: float = 30.0
+    blind_s: float = 600.0
+
+
+class Step(Enum):
+    """What to do with a packet that has just been put into the buffer."""
+
+    WAIT = auto()
+    """Nothing: it stays in the buffer."""
+    PEEK = auto()
+    """It is a keyframe: decode it alone, test it for motion, and tell `peeked`."""
+    DECODE = auto()
+    """Decode the whole buffer, ask `wants` about each picture."""
+    DECODE_RECENT = auto()
+    """The same, but what lies before the last keyframe older than `preroll_s` may be thrown away."""
+
+
+class Outcome(Enum):
+    """What a peek leads to."""
+
+    FORGET = auto()
+    """Nothing moved: what lies before this keyframe may be thrown away."""
+    DECODE = auto()
+    """Decode the whole buffer, ask `wants` about each picture."""
+
+
+class Want(Enum):
+    """What to do with a decoded picture."""
+
+    NOTHING = auto()
+    TEST = auto()
+    """Test it for motion, keep it as one from before a possible trigger, and tell `tested`."""
+
+
+class _Mode(Enum):
+    IDLE = auto()
+    SUSPICIOUS = auto()
+    ACTIVE = auto()
+
+
+class Sampler:
+    """The state of one connection. `at_s` is always the picture's own time, whatever order packets come in."""
+
+    def __init__(self, settings: SamplingSettings, *, intra_only: bool = False) -> None:
+        self._settings = settings
+        self._sizes = SizeWatch()
+        # Where every picture is a keyframe there is nothing between them that could tell: look more often.
+        self._intra_only = intra_only
+        self._peek_interval_s = _peek_interval_s(settings, intra_only=intra_only)
+        self._period_s = 1.0 / settings.active_fps
+        self._mode = _Mode.ACTIVE
+        self._until_s: float | None = None
+        self._next_peek_s = 0.0
+        self._next_picture_s = 0.0
+        self._next_shown_s = 0.0
+        self._buffered_since_s: float | None = None
+        self._blind_until_s = 0.0
+        self._told_by_sizes = False
+        self._misses = 0
+
+    @property
+    def active(self) -> bool:
+        return self._mode is _Mode.ACTIVE
+
+    @property
+    def decoding(self) -> bool:
+        """Whether the decoder has to keep up with the stream."""
+        return self._mode is not _Mode.IDLE
+
+    def set_rate(self, fps: float) -> None:
+        """Tell the measured rate of the stream."""
+        self._sizes.set_rate(fps)
+
+    def arrived(self, at_s: float, *, keyframe: bool, size: int) -> Step:
+        """A packet of `size` bytes has come and stands at the end of the buffer."""
+        if self._until_s is None:
+            self._until_s = at_s + self._settings.warm_up_s
+        if self._buffered_since_s is None:
+            self._buffered_since_s = at_s
+        grew = not keyframe and self._sizes.grew(size, learn=self._mode is not _Mode.ACTIVE or not self._sizes.ready)
+        if self._mode is not _Mode.IDLE:
+            return Step.DECODE if at_s >= self._next_picture_s - _TOLERANCE_S else Step.WAIT
+        if keyframe and at_s >= self._next_peek_s:
+            return Step.PEEK
+        if grew:
+            self._suspect(at_s)
+            self._told_by_sizes = True
+            return Step.DECODE_RECENT
+        if at_s - self._buffered_since_s > self._settings.buffer_s:
+            # No keyframe for this long: the buffer may not grow for ever, and nothing in it may go unseen.
+            self._suspect(at_s)
+            return Step.DECODE
+        return Step.WAIT
+
+    def ending(self) -> None:
+        """The source has ended; the buffer is decoded a last time."""
+        if self._mode is _Mode.IDLE:
+            self._suspect(float("inf"))
+
+    def peeked(self, at_s: float, *, moved: bool) -> Outcome:
+        """The keyframe at `at_s` was decoded alone and tested."""
+        blind = at_s < self._blind_until_s
+        self._next_peek_s = at_s + (0.0 if blind else self._peek_interval_s)
+        if moved:
+            self._count_miss(at_s)
+            self._suspect(at_s)
+            return Outcome.DECODE
+        if blind:
+            # The sizes tell nothing here, so somebody may have crossed between the two keyframes.
+            self._suspect(at_s, for_s=0.0)
+            return Outcome.DECODE
+        self._buffered_since_s = at_s
+        return Outcome.FORGET
+
+    def wants(self, at_s: float) -> Want:
+        """Whether the picture at `at_s`, fresh from the decoder, is of use."""
+        if at_s < self._next_picture_s - _TOLERANCE_S:
+            return Want.NOTHING
+        behind_s = at_s - self._next_picture_s
+        self._next_picture_s = (at_s if behind_s > self._period_s else self._next_picture_s) + self._period_s
+        return Want.TEST
+
+    def tested(self, at_s: float, *, moved: bool) -> bool:
+        """The picture at `at_s` was tested. Whether it (and those kept before it) go to the eye now."""
+        if moved:
+            self._activate(at_s)
+        elif self._until_s is not None and at_s > self._until_s:
+            self._calm_down(at_s)
+        if self._mode is _Mode.ACTIVE:
+            self._shown(at_s)
+            return True
+        return False
+
+    def trickles(self, at_s: float) -> bool:
+        """Whether a picture at `at_s` is due for the eye although nothing moves; if so it counts as shown."""
+        due = self._settings.idle_fps > 0 and at_s >= self._next_shown_s
+        if due:
+            self._shown(at_s)
+        return due
+
+    def decoded(self) -> None:
+        """The buffer has been decoded and is empty."""
+        self._buffered_since_s = None
+
+    def _activate(self, at_s: float) -> None:
+        self._mode = _Mode.ACTIVE
+        self._until_s = at_s + self._settings.active_hold_s
+        if self._told_by_sizes:
+            # The sizes told rightly: they are of use on this stream.
+            self._told_by_sizes = False
+            self._misses = 0
+            self._blind_until_s = 0.0
+
+    def _shown(self, at_s: float) -> None:
+        if self._settings.idle_fps > 0:
+            self._next_shown_s = at_s + 1.0 / self._settings.idle_fps
+
+    def _suspect(self, at_s: float, *, for_s: float | None = None) -> None:
+        self._mode = _Mode.SUSPICIOUS
+        self._until_s = at_s + (self._settings.suspicion_s if for_s is None else for_s)
+        self._next_picture_s = 0.0
+
+    def _calm_down(self, at_s: float) -> None:
+        if self._told_by_sizes:
+            self._sizes.false_alarm()
+            self._told_by_sizes = False
+        self._mode = _Mode.IDLE
+        self._next_peek_s = at_s + (0.0 if at_s < self._blind_until_s else self._peek_interval_s)
+
+    def _count_miss(self, at_s: float) -> None:
+        if self._intra_only:
+            return
+        self._sizes.missed()
+        self._misses += 1
+        if self._misses >= _MISSES_BEFORE_BLIND:
+            self._misses = 0
+            self._blind_until_s = at_s + self._settings.blind_s
+
+
+def _peek_interval_s(settings: SamplingSettings, *, intra_only: bool) -> float:
+    trickle_s = 1.0 / settings.idle_fps if settings.idle_fps > 0 else settings.peek_interval_s
+    return min(settings.peek_interval_s, trickle_s, _INTRA_PEEK_S if intra_only else settings.peek_interval_s)

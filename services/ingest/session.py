@@ -1,0 +1,94 @@
+"""One unbroken run of a source: its time, its rate, its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from av.video.stream import VideoStream
+
+from services.ingest.extraction import Extractor, Taken
+from services.ingest.pictures import PictureMaker
+from services.ingest.rate import RateMeter
+from services.ingest.sampling import SamplingSettings
+from services.ingest.source import VideoPacket
+from services.ingest.timeline import Timeline
+from shared.messages.frames import FrameCaptured
+
+_LEAST_FPS, _MOST_FPS, _USUAL_FPS = 1.0, 240.0, 25.0
+
+
+class Session:
+    """Feed it every packet in order; it gives back what the eye shall see. Lives on the camera's thread.
+
+    `id` is new for every connection. `live` says whether the clock of the arrivals counts (see `Timeline`).
+    """
+
+    def __init__(
+        self,
+        stream: VideoStream,
+        *,
+        camera: str,
+        session_id: str,
+        sampling: SamplingSettings,
+        pictures: PictureMaker,
+        live: bool,
+    ) -> None:
+        self.id = session_id
+        self.codec = stream.codec_context.codec.name
+        self.width = 0
+        self.height = 0
+        self._camera = camera
+        self._time_base = stream.time_base
+        fps = declared_fps(stream)
+        self._timeline = Timeline(live=live, fps=fps)
+        self._rate = RateMeter()
+        self._extractor = Extractor(stream, sampling=sampling, pictures=pictures, fps=fps)
+        self._seq = 0
+
+    @property
+    def fps(self) -> float:
+        """As measured over the last seconds."""
+        return self._rate.fps
+
+    def feed(self, packet: VideoPacket, *, arrived_s: float) -> Iterator[FrameCaptured]:
+        """The frames that the packet brings about, oldest first. Raises `SourceFailed` when there can be none."""
+        at_s = self._timeline.place(self._seconds(packet), arrived_s=arrived_s)
+        self._rate.count(at_s)
+        for taken in self._extractor.feed(packet, at_s):
+            yield self._frame(taken)
+
+    def finish(self) -> Iterator[FrameCaptured]:
+        """What was still waiting when the source ended."""
+        for taken in self._extractor.finish():
+            yield self._frame(taken)
+
+    def _frame(self, taken: Taken) -> FrameCaptured:
+        jpeg = taken.jpeg
+        self.width, self.height = jpeg.source_width, jpeg.source_height
+        frame = FrameCaptured(
+            trace_id=f"{self.id}-{self._seq:x}",
+            camera=self._camera,
+            session=self.id,
+            seq=self._seq,
+            captured_at=datetime.fromtimestamp(taken.at_s, UTC),
+            width=jpeg.width,
+            height=jpeg.height,
+            source_width=jpeg.source_width,
+            source_height=jpeg.source_height,
+            jpeg=jpeg.content,
+        )
+        self._seq += 1
+        return frame
+
+    def _seconds(self, packet: VideoPacket) -> float | None:
+        ticks = packet.pts if packet.pts is not None else packet.dts
+        base = packet.time_base or self._time_base
+        return None if ticks is None or base is None else float(ticks * base)
+
+
+def declared_fps(stream: VideoStream) -> float:
+    """The rate the stream claims; a usual one when it claims nonsense."""
+    claimed = stream.guessed_rate or stream.average_rate
+    fps = float(claimed) if claimed else _USUAL_FPS
+    return fps if _LEAST_FPS <= fps <= _MOST_FPS else _USUAL_FPS

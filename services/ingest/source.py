@@ -1,0 +1,65 @@
+"""The contract of a source: one connection to one camera."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, cast
+
+import av
+from av.video.stream import VideoStream
+
+from services.ingest.sources import CATALOGUE
+from shared.domain.camera_url import CameraUrl
+from shared.domain.errors import UserError
+
+VideoPacket: TypeAlias = "av.Packet[VideoStream]"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """`connect_timeout_s` bounds reaching the camera, `stall_timeout_s` any silence after that."""
+
+    connect_timeout_s: float = 10.0
+    stall_timeout_s: float = 8.0
+
+
+class Source(Protocol):
+    """One connection. Used by one thread; never used again after `close`.
+
+    Every method that blocks gives up after the time-outs it was made with and raises `SourceFailed`, whose text
+    holds no credentials.
+    """
+
+    def open(self) -> VideoStream:
+        """Reach the camera and find its video. Blocks."""
+
+    def packets(self) -> Iterator[VideoPacket]:
+        """The packets of the video as they come; ends only when the source has ended on purpose. Blocks.
+
+        Sources that are read and not live are paced at their own rate (unless asked for speed).
+        """
+
+    @property
+    def live(self) -> bool:
+        """Whether the clock of the arrivals counts. What is read from a store waits for its reader instead."""
+
+    def close(self) -> None:
+        """Let go of the connection; safe at any time on the thread that uses it."""
+
+
+class SourceClass(Protocol):
+    """What the CATALOGUE names."""
+
+    def __call__(self, address: CameraUrl, *, options: SourceOptions) -> Source: ...
+
+
+def make_source(address: CameraUrl, *, options: SourceOptions) -> Source:
+    """The source for the address's scheme. Opens nothing. Raises `UserError` for a scheme without a plug-in."""
+    target = CATALOGUE.get(address.scheme)
+    if target is None:
+        known = ", ".join(sorted(CATALOGUE))
+        raise UserError("url", f"unsupported scheme {address.scheme!r}", remedy=f"use one of {known}")
+    module, _, name = target.partition(":")
+    return cast(SourceClass, getattr(importlib.import_module(module), name))(address, options=options)
