@@ -24,7 +24,12 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        try:
+            return create_engine(parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        except ImportError:
+            raise UserError(
+                "database_url", "the driver of PostgreSQL is not installed", remedy="install argus[postgres]"
+            ) from None
     _make_folder(parsed)
     engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": 15})
     event.listen(engine, "connect", _configure_sqlite)
@@ -50,7 +55,7 @@ def as_transient(error: OperationalError) -> Transient:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise UserError(
             "database_url", "is not a database URL", remedy="sqlite:///… or postgresql+psycopg://…"
         ) from None

@@ -8,12 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError
 
 from shared.domain.errors import UserError
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 0x4152_4755  # any number that no other application uses in this database
 
 
 def upgrade(engine: Engine) -> str:
@@ -35,9 +36,10 @@ def upgrade(engine: Engine) -> str:
         head = script.get_current_head()
         if current != head:
             with engine.begin() as connection:
+                _wait_for_other_upgrades(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-    except OperationalError as error:
+    except DatabaseError as error:
         reason = str(error.orig).splitlines()[0] if error.orig else "unknown reason"
         raise UserError("database", f"cannot be opened: {reason}", remedy="check database_url and its rights") from None
     return head or ""
@@ -52,6 +54,12 @@ def current_revision(engine: Engine) -> str | None:
 def known_revisions() -> tuple[str, ...]:
     """Every revision this version knows, the newest first."""
     return tuple(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def _wait_for_other_upgrades(connection: Connection) -> None:
+    """Services that start together upgrade one after the other; SQLite's write lock does that by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
 
 
 def _config() -> Config:

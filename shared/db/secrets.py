@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from shared.domain.errors import UserError
+
+_WRITING_S = 2.0
 
 
 class SecretBox:
@@ -43,24 +46,39 @@ def installation_key(data_dir: Path, configured: str | None) -> str:
         data_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return _read(path)
+        return _read(path, data_dir=data_dir)
     except OSError as error:
-        raise UserError(
-            "data_dir", f"{path} cannot be written: {error.strerror}", remedy="give write permission or choose another"
-        ) from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        key = Fernet.generate_key().decode()
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def _read(path: Path) -> str:
+        raise _unwritable(path, error) from None
+    key = Fernet.generate_key()
     try:
-        key = path.read_text(encoding="ascii").strip()
+        os.write(descriptor, key)
+        os.fsync(descriptor)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+    finally:
+        os.close(descriptor)
+    return key.decode()
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        "data_dir", f"{path} cannot be written: {error.strerror}", remedy="give write permission or choose another"
+    )
+
+
+def _read(path: Path, *, data_dir: Path) -> str:
+    if not data_dir.is_dir():
+        raise UserError("data_dir", f"{data_dir} is not a folder", remedy="choose another")
+    until = time.monotonic() + _WRITING_S
+    try:
+        # Another process may have made the file a moment ago and be about to write the key.
+        while not (key := path.read_text(encoding="ascii").strip()) and time.monotonic() < until:
+            time.sleep(0.01)
     except OSError as error:
         raise UserError("data_dir", f"{path} cannot be read: {error.strerror}", remedy="restore it") from None
+    except UnicodeDecodeError:
+        raise UserError("data_dir", f"{path} holds no key", remedy="restore it") from None
     if not key:
         raise UserError("data_dir", f"{path} is empty", remedy="restore it, or delete it if no secret is stored yet")
     return key

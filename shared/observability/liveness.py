@@ -30,13 +30,16 @@ class Liveness:
         self._monotonic = monotonic
         self._next = 0.0
 
-    def beat(self, **info: str | float) -> None:
+    def beat(self, **info: str | float | None) -> None:
         """Say that the main loop goes on (at most one write a second; a lost Redis is not the loop's fault)."""
         now = self._monotonic()
         if now < self._next:
             return
         self._next = now + _INTERVAL_S
-        fields: dict[Any, Any] = {**self._fixed, "started_at": self._started, "at": time.time(), **info}
+        fields: dict[Any, Any] = {**self._fixed, "started_at": self._started, "at": time.time()}
+        # Redis takes no booleans and no None, and a refused hash would look like a dead service.
+        fields |= {name: int(value) if isinstance(value, bool) else value for name, value in info.items()}
+        fields = {name: value for name, value in fields.items() if value is not None}
         try:
             pipe = self._redis.pipeline(transaction=True)
             pipe.hset(self._key, mapping=fields)

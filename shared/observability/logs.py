@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import sys
-import threading
 from typing import Any, TextIO
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
 
-from shared.messages.topics import LOGS
+from shared.domain.masking import mask_credentials
+from shared.observability.log_sink import RedisSink
 from shared.settings.sections import LogSettings
 
-_BOUND = 5_000
-_QUEUE = 1_000
-_BATCH = 100
+_OURS = "argus"
 
 
 def get_logger(component: str) -> Any:
@@ -33,20 +28,22 @@ def configure_logging(
 
     Records go to `stream` (default stdout), and to the `logs` stream of `redis` when it is given: by a thread of
     its own that drops records rather than wait, so that a lost Redis never slows the service. Libraries that use
-    the standard `logging` are rendered the same way, from WARNING up.
+    the standard `logging` are rendered the same way, from WARNING up. Credentials in addresses are masked.
     """
-    structlog.contextvars.bind_contextvars(service=service)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _NameOfService(service),
+        _without_credentials,
     ]
-    sink = RedisSink(redis) if redis is not None else None
+    sink: list[Any] = [RedisSink(redis)] if redis is not None else []
     structlog.configure(
-        processors=[*shared, *([sink] if sink else []), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *sink, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.level)),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # One logger for all of Argus, whatever the module: libraries have another threshold.
+        logger_factory=lambda *_: logging.getLogger(_OURS),
         cache_logger_on_first_use=False,
     )
     renderer: Any = structlog.processors.JSONRenderer()
@@ -55,43 +52,43 @@ def configure_logging(
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _component_of_library],
+            foreign_pre_chain=[_component_of_library, *shared, *sink],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(logging.WARNING, logging.getLevelName(settings.level)))
-    logging.getLogger("services").setLevel(settings.level)
+    logging.getLogger(_OURS).setLevel(settings.level)
 
 
-class RedisSink:
-    """A structlog processor that also sends each record to the bounded `logs` stream."""
+class _NameOfService:
+    """Names the service in every record: context variables would not reach other threads."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._queue: queue.Queue[dict[str, Any]] = queue.Queue(_QUEUE)
-        threading.Thread(target=self._run, name="log-sink", daemon=True).start()
+    def __init__(self, service: str) -> None:
+        self._service = service
 
     def __call__(self, _: Any, __: str, record: Any) -> Any:
-        # A lost log line must never cost the work it tells of.
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(dict(record))
+        record.setdefault("service", self._service)
         return record
 
-    def _run(self) -> None:
-        render = structlog.processors.JSONRenderer(default=str)
-        while True:
-            records = [self._queue.get()]
-            while len(records) < _BATCH and not self._queue.empty():
-                records.append(self._queue.get())
-            pipe = self._redis.pipeline(transaction=False)
-            for record in records:
-                pipe.xadd(LOGS, {"record": render(None, "", record)}, maxlen=_BOUND, approximate=True)
-            try:
-                pipe.execute()
-            except RedisError:
-                continue  # the lines are on stdout all the same
+
+def _without_credentials(_: Any, __: str, record: Any) -> Any:
+    for name, value in record.items():
+        record[name] = _masked(value)
+    return record
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_credentials(value)
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    if isinstance(value, BaseException):
+        return mask_credentials(repr(value))
+    return value
 
 
 def _component_of_library(_: Any, __: str, record: Any) -> Any:

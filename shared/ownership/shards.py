@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -46,7 +47,10 @@ class ShardOwnership:
 
     `owned` is what may be worked on now. A shard that falls to somebody else leaves `owned` first and its lease is
     given up a beat later, so that work in flight ends before the other begins. A member that dies loses its leases
-    within `_TTL_S`; one that comes back under the same name has them again at once.
+    within `ttl_s`; one that comes back under the same name has them again at once.
+
+    `beat_s` < `fence_s` < `ttl_s`, the same for every member: how often Redis is told of this member, after how
+    long without contact it stops, and after how long the others may have its shards.
     """
 
     def __init__(
@@ -57,8 +61,14 @@ class ShardOwnership:
         instance: str,
         shards: int,
         monotonic: Callable[[], float] = time.monotonic,
+        beat_s: float = _BEAT_S,
+        fence_s: float = _FENCE_S,
+        ttl_s: float = _TTL_S,
     ) -> None:
+        if not 0 < beat_s < fence_s < ttl_s:
+            raise ValueError("ownership: beat_s < fence_s < ttl_s is required")
         self._redis = redis
+        self._beat_s, self._fence_s, self._ttl_s = beat_s, fence_s, ttl_s
         self._service = service
         self._instance = instance
         self._shards = shards
@@ -66,14 +76,15 @@ class ShardOwnership:
         self._members_key = f"members:{service}"
         self._held: frozenset[int] = frozenset()
         self._leaving: frozenset[int] = frozenset()
-        self._contact = monotonic()
+        self._contact = self._keep_only_until = -math.inf
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"ownership-{service}", daemon=True)
 
     @property
     def owned(self) -> frozenset[int]:
         """The shards this member may work on now; empty when Redis has been out of reach for some seconds."""
-        if self._monotonic() - self._contact > _FENCE_S:
+        # The contact first: a beat sets it after the shards, so a fresh contact never vouches for older shards.
+        if self._monotonic() - self._contact > self._fence_s:
             return frozenset()
         return self._held
 
@@ -92,10 +103,10 @@ class ShardOwnership:
             self._redis.zrem(self._members_key, self._instance)
             self._release(held)
         except RedisError as error:
-            log.warning("shards_not_released", reason=str(error)[:200])
+            log.warning("shards_not_released", service=self._service, reason=str(error)[:200])
 
     def _run(self) -> None:
-        while not self._stop.wait(_BEAT_S):
+        while not self._stop.wait(self._beat_s):
             self._beat_safely()
 
     def _beat_safely(self) -> None:
@@ -103,36 +114,48 @@ class ShardOwnership:
             self._beat()
         except RedisError as error:
             log.warning("heartbeat_failed", service=self._service, reason=str(error)[:200])
+        except Exception:  # thread boundary: without further beats the member would own nothing for ever, unseen
+            log.exception("heartbeat_crashed", service=self._service)
 
     def _beat(self) -> None:
         started = self._monotonic()
-        members = self._members()
-        wanted = rendezvous.owned(self._instance, members, self._shards)
+        wanted = rendezvous.owned(self._instance, self._members(started), self._shards)
+        if started < self._keep_only_until:
+            wanted &= self._held
         given_up, self._leaving = self._leaving - wanted, self._held - wanted
         self._held -= self._leaving
         self._release(given_up)
         held = self._acquire(wanted)
+        if self._stop.is_set():
+            self._release(held)  # stop() did not wait for a beat that took so long
+            return
         if held != self._held:
             log.info("shards_owned", service=self._service, instance=self._instance, count=len(held))
         self._held = held
         # Leases taken in the script live from when it ran, which is not before this beat began.
         self._contact = started
 
-    def _members(self) -> list[str]:
+    def _members(self, started: float) -> list[str]:
+        """Every live member, this one among them."""
         seconds, micros = self._redis.time()
         now = seconds + micros / 1e6
         pipe = self._redis.pipeline(transaction=True)
-        pipe.zadd(self._members_key, {self._instance: now + _TTL_S})
+        pipe.zadd(self._members_key, {self._instance: now + self._ttl_s})
         pipe.zremrangebyscore(self._members_key, "-inf", now)
         pipe.zrange(self._members_key, 0, -1)
-        return [name.decode() for name in pipe.execute()[-1]]
+        added, _, names = pipe.execute()
+        if added and started - self._contact < self._fence_s:
+            # No heartbeat runs out in so short a time: Redis has lost its data, and the others still work on their
+            # shards without a lease. Nothing is taken on until each of them has had the time to say so.
+            self._keep_only_until = started + self._ttl_s
+        return [name.decode() for name in names]
 
     def _acquire(self, shards: frozenset[int]) -> frozenset[int]:
         ordered = sorted(shards)
         if not ordered:
             return frozenset()
         keys = [self._lease(shard) for shard in ordered]
-        flags = self._redis.eval(_ACQUIRE, len(keys), *keys, self._instance, str(int(_TTL_S * 1000)))
+        flags = self._redis.eval(_ACQUIRE, len(keys), *keys, self._instance, str(int(self._ttl_s * 1000)))
         return frozenset(shard for shard, flag in zip(ordered, flags, strict=True) if flag)
 
     def _release(self, shards: frozenset[int]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
+import time
 from collections.abc import Callable
 
-from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
+from redis.exceptions import DataError, RedisError, ResponseError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.domain.errors import Permanent, Transient
 from shared.observability.logs import get_logger
@@ -17,9 +20,14 @@ log = get_logger("streams.consume")
 
 Handle = Callable[[list[Received]], None]
 
+_BACKOFF_BASE_S = 0.1
 _BACKOFF_CAP_S = 10.0
+_DOUBLINGS = 10
 _CRASHES_BEFORE_DEAD = 3
 _POLL_MS = 1000
+_BEAT_S = 1.0
+# What Redis says of a command that is wrong in itself comes without a code, or with this one.
+_WRONG_COMMAND = re.compile(r"WRONGTYPE |(?![A-Z]{4,} )")
 
 
 def consume(
@@ -37,22 +45,33 @@ def consume(
     be called again with messages it has handled before (at-least-once) and must then change nothing.
 
     `Transient`, a lost Redis and a lost database are waited out with back-off: the same messages are handled
-    again, none is skipped. `Permanent` sends the one message it came from to the dead letters; so does any other
-    exception after three tries. `beat` is called on every round.
+    again, none is skipped, unless their shard has passed to another member meanwhile. `Permanent` sends the one
+    message it came from to the dead letters; so does any other exception after three tries. `beat` is called on
+    every round, and once a second while waiting.
     """
     failures = 0
     waiting: list[Received] = []
     while not stop.is_set():
         beat()
         try:
-            if not waiting:
-                waiting = reader.poll(count=count, block_ms=block_ms)
+            waiting = reader.keep_owned(waiting) or reader.poll(count=count, block_ms=block_ms)
             if waiting:
                 _handle_all(reader, handle, waiting)
             waiting, failures = [], 0
-        except (Transient, RedisError, OperationalError) as error:
+        except Exception as error:
+            if not _may_pass(error):
+                raise
             failures += 1
-            _wait(stop, error, failures)
+            _wait(stop, error, failures=failures, beat=beat)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same work may succeed later without anybody's doing."""
+    if isinstance(error, ResponseError):
+        return _WRONG_COMMAND.match(str(error)) is None
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError) or error.connection_invalidated
+    return isinstance(error, Transient | RedisError | PoolTimeoutError) and not isinstance(error, DataError)
 
 
 def _handle_all(reader: GroupReader, handle: Handle, batch: list[Received]) -> None:
@@ -68,10 +87,10 @@ def _handle_all(reader: GroupReader, handle: Handle, batch: list[Received]) -> N
 def _succeeds(handle: Handle, batch: list[Received]) -> bool:
     try:
         handle(batch)
-    except (Transient, RedisError, OperationalError):
-        raise
-    except Exception as error:  # noqa: BLE001 – consumer boundary: the culprit is found one by one
-        log.warning("batch_failed", error=repr(error), count=len(batch))
+    except Exception as error:  # consumer boundary: the culprit is found one by one
+        if _may_pass(error):
+            raise
+        log.warning("batch_failed", error=_told(error), count=len(batch))
         return False
     return True
 
@@ -80,23 +99,31 @@ def _handle_one(reader: GroupReader, handle: Handle, received: Received) -> None
     for crash in range(1, _CRASHES_BEFORE_DEAD + 1):
         try:
             handle([received])
-        except (Transient, RedisError, OperationalError):
-            raise
         except Permanent as error:
-            reader.dead_letter(received, str(error))
+            reader.dead_letter(received, str(error) or type(error).__name__)
             return
         except Exception as error:  # consumer boundary: one bad message must not stop the others
+            if _may_pass(error):
+                raise
             log.exception("message_failed", stream=received.stream, crash=crash)
             if crash == _CRASHES_BEFORE_DEAD:
-                reader.dead_letter(received, repr(error))
+                reader.dead_letter(received, _told(error))
                 return
         else:
             reader.ack([received])
             return
 
 
-def _wait(stop: threading.Event, error: Exception, failures: int) -> None:
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _wait(stop: threading.Event, error: Exception, *, failures: int, beat: Callable[[], None]) -> None:
     asked = error.retry_after_s if isinstance(error, Transient) else None
-    delay = asked if asked is not None else min(_BACKOFF_CAP_S, 0.1 * 2**failures) * random.uniform(0.5, 1.0)
-    log.warning("consumer_waits", reason=str(error)[:200], delay_s=round(delay, 2), failures=failures)
-    stop.wait(delay)
+    backoff = min(_BACKOFF_CAP_S, _BACKOFF_BASE_S * 2 ** min(failures, _DOUBLINGS)) * random.uniform(0.5, 1.0)
+    delay = backoff if asked is None else asked
+    log.warning("consumer_waits", reason=_told(error)[:200], delay_s=round(delay, 2), failures=failures)
+    until = time.monotonic() + delay
+    # In short steps: who waits is alive, and must be seen to be.
+    while not stop.wait(max(0.0, min(_BEAT_S, until - time.monotonic()))) and time.monotonic() < until:
+        beat()

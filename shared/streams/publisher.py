@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from shared.messages.message import Message, encode
 from shared.messages.topics import Topic
@@ -22,13 +24,12 @@ class Publisher:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._written = 0
+        self._written = itertools.count(1)
 
     def publish(self, topic: Topic, message: Message, *, shard: int | None = None) -> None:
         """Append the message. Blocks for one round trip; raises `redis.exceptions.RedisError` when it fails."""
         self.add(self._redis, topic, message, shard=shard)
-        self._written += 1
-        if self._written % _LOOK_EVERY == 0 and not topic.droppable:
+        if not topic.droppable and next(self._written) % _LOOK_EVERY == 0:
             self._warn_when_long(topic, topic.stream(shard))
 
     def add(self, target: Any, topic: Topic, message: Message, *, shard: int | None = None) -> None:
@@ -39,6 +40,9 @@ class Publisher:
         target.xadd(topic.stream(shard), encode(message), maxlen=maxlen, approximate=_APPROXIMATE)
 
     def _warn_when_long(self, topic: Topic, stream: str) -> None:
-        length = int(self._redis.xlen(stream))
+        try:
+            length = int(self._redis.xlen(stream))
+        except RedisError:
+            return  # the message itself is written: the caller must not think otherwise
         if length > topic.bound:
             log.warning("stream_backlog", stream=stream, length=length, bound=topic.bound)
