@@ -65,10 +65,11 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """What runs beside the services: told when all are ready, and the way to stop everything."""
+    """What runs beside the services: told of the broker's URL, when all are ready, and when all have ended."""
 
+    on_start: Callable[[str], None]
     on_ready: Callable[[float], None]
-    on_stop: Callable[[], None] = lambda: None
+    on_stop: Callable[[], None]
 
 
 def run(
@@ -103,6 +104,8 @@ def run(
             on_slow=lambda missing: say(f"still waiting for: {', '.join(missing)}"),
         )
         readiness.start()
+        if companions:
+            companions.on_start(redis_url)
         try:
             status = supervisor.run()
         finally:
