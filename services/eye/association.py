@@ -19,22 +19,26 @@ _NEVER = 1e6
 class Evidence:
     """How the parts of the evidence are weighed; costs are negative log-likelihoods (nats).
 
-    `most` is the cost from which a new object is the better explanation. A pair further apart than
-    `reach` + `top_speed` · time (body lengths, body lengths a second) is impossible. Colours `alike`
-    apart (Hellinger) say nothing for or against; the evidence grows with the slope `colour_weight` to at most
-    `colour_for` and `colour_against`, because light and occlusion change colours too.
+    From `most` on, a new object is the better explanation; sooner at the picture's edge, where new objects
+    come from, and for weak detections, which are more often nothing at all. Student's t with `tail` degrees
+    of freedom allows for the outliers that half hidden objects make. Whatever the likelihood, nothing goes
+    further than `reach` + `top_speed` · time (body lengths, body lengths a second) or becomes more than
+    `taller` and `wider` times as large or small.
+
+    Colours `alike` apart (Hellinger) say nothing for or against; from there the evidence grows with
+    `colour_slope`, to at most `colour_for` and `colour_against`, since light and occlusion change them too.
     """
 
     most: float = 4.0
-    edge: float = 2.0
-    weak: float = 2.0
+    most_at_edge: float = 2.0
+    most_when_weak: float = 2.0
     tail: float = 4.0
     reach: float = 0.5
     top_speed: float = 4.0
     taller: float = 2.0
     wider: float = 3.0
     alike: float = 0.4
-    colour_weight: float = 20.0
+    colour_slope: float = 20.0
     colour_for: float = 2.0
     colour_against: float = 5.0
 
@@ -48,7 +52,11 @@ def costs(
     model: MotionModel,
     evidence: Evidence,
 ) -> NDArray[np.float64]:
-    """Cost [tracks, detections] of each pair; `_NEVER` where it is impossible or a newcomer is likelier."""
+    """Cost [tracks, detections] of each pair, `_NEVER` where it is impossible.
+
+    `expected` is each track's prediction for now and `unseen_s` how long ago it was seen; `colours` are the
+    descriptors of tracks and of detections.
+    """
     x, y, width, height, var_p, var_s = _columns(expected)
     body = np.maximum(width, height)
     xyxy = np.array([box.as_xyxy() for box in boxes]).T
@@ -67,7 +75,7 @@ def costs(
         + np.log(tall / model.height_noise**2) / 2
         + np.log(wide / model.width_noise**2) / 2
     )
-    colour = evidence.colour_weight * (distances(*colours) - evidence.alike)
+    colour = evidence.colour_slope * (distances(*colours) - evidence.alike)
     cost += np.nan_to_num(np.clip(colour, -evidence.colour_for, evidence.colour_against), nan=0.0)
 
     limit = ((evidence.reach + evidence.top_speed * unseen_s) * body)[:, None]
@@ -84,7 +92,7 @@ def _unlikely(squares: NDArray[np.float64], tail: float) -> NDArray[np.float64]:
 def assign(cost: NDArray[np.float64], *, most: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The pairs (row, column) that explain most at the least cost; each may also stay without a partner.
 
-    Saving counts from `most`, so a pair is made only where it beats leaving both alone.
+    Savings count from `most` [columns], so a pair is made only where it beats leaving both alone.
     """
     if cost.size == 0:
         return []

@@ -96,7 +96,7 @@ def new_view(slug: str, settings: Settings, rules: PresenceRules) -> CameraView:
 
 def presence_rules(settings: Settings) -> PresenceRules:
     """The operator's `eye.presence.*` over the defaults. Raises `UserError` for an unknown or wrong one."""
-    kind: Any = checked_dataclass(PresenceRules, config=ConfigDict(extra="forbid"))
+    kind: Any = checked_dataclass(PresenceRules, frozen=True, config=ConfigDict(extra="forbid"))
     try:
         rules: PresenceRules = kind(**settings.eye.presence)
     except ValidationError as error:

@@ -15,7 +15,7 @@ its integral", Phys. Rev. E 54 (1996).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.box import Box
 
@@ -126,4 +126,21 @@ def correct(expected: Motion, box: Box, *, model: MotionModel, doubt: float = 1.
         var_pv=(1 - gain_p) * expected.var_pv,
         var_v=expected.var_v - gain_v * expected.var_pv,
         var_s=(1 - gain_h) * expected.var_s,
+    )
+
+
+def rescaled(motion: Motion, sx: float, sy: float) -> Motion:
+    """The same motion in a picture whose pixels are `sx` × `sy` times as many."""
+    both = sx * sy
+    return replace(
+        motion,
+        x=motion.x * sx,
+        y=motion.y * sy,
+        vx=motion.vx * sx,
+        vy=motion.vy * sy,
+        width=motion.width * sx,
+        height=motion.height * sy,
+        var_p=motion.var_p * both,
+        var_pv=motion.var_pv * both,
+        var_v=motion.var_v * both,
     )

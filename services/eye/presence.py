@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.eye.stay import Shot, Stay, packed, unpacked
 from services.eye.zones import advance, inside, left_all, zones_holding
 from shared.domain.box import Box
 from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
-from shared.domain.presence import Presence, PresencePhase, ZoneStay
+from shared.domain.presence import Presence, PresencePhase
 from shared.domain.zone import Zone
 
 _VERSION = 1
@@ -22,10 +23,13 @@ _VERSION = 1
 class PresenceRules:
     """When a track becomes a presence and what is told of it.
 
-    It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds with
-    a mean confidence of `sure`, or of `fair` if it has moved by `moved` body lengths since it was first seen: what a
-    detector only half believes in and what never moves is furniture. It ends `lost_timeout_s` after the last detection. `changed` is
-    told every `heartbeat_s` seconds at least, and when a shot is `better_shot` times as good as the best.
+    It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds, with
+    a mean confidence of `sure`; or of `fair`, if it has moved by `moved` body lengths (longer sides of its
+    box) since it was first seen: what a detector only half believes in and what never moves is furniture.
+    It ends `lost_timeout_s` after its last detection, or when the tracker gives it up before.
+
+    `changed` is told when it enters or leaves a zone, when a shot is `better_shot` times as good as the
+    best so far, and every `heartbeat_s` seconds at least.
     """
 
     min_frames: int = 2
@@ -47,33 +51,14 @@ class PresenceUpdate:
     best_shot: bool = False
 
 
-@dataclass(slots=True)
-class _Stay:
-    """What is known of one track since it was first detected."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One frame as the book looks at it."""
 
-    track_id: int
-    label: str
-    started_at: datetime
-    last_seen_at: datetime
+    at: datetime
     frame_size: tuple[int, int]
-    frames: int = 0
-    confidence_sum: float = 0.0
-    quality: float = 0.0
-    best_confidence: float = 0.0
-    best_box: Box = field(default=Box(0, 0, 0, 0))
-    first_box: Box = field(default=Box(0, 0, 0, 0))
-    zones: tuple[ZoneStay, ...] = ()
-    told_at: datetime | None = None
-    snapshot: str | None = None
-    crop: str | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.told_at is not None
-
-    @property
-    def mean_confidence(self) -> float:
-        return self.confidence_sum / max(1, self.frames)
+    zones: Sequence[Zone]
+    sharpness: Mapping[int, float]
 
 
 class PresenceBook:
@@ -82,7 +67,7 @@ class PresenceBook:
     def __init__(self, camera: str, rules: PresenceRules | None = None) -> None:
         self._camera = camera
         self._rules = rules or PresenceRules()
-        self._stays: dict[int, _Stay] = {}
+        self._stays: dict[int, Stay] = {}
 
     def update(
         self,
@@ -96,15 +81,14 @@ class PresenceBook:
         """One frame's tracks → what is to be told, endings first.
 
         `at` is the frame's capture time and `frame_size` the (width, height) the boxes are in.
-        `sharpness` is a track's share of its best possible sharpness, 0..1, by track id (1 when not given).
+        `sharpness` ranks this frame's crops against others of the same camera, by track id; where there is
+        none it is 1.
         """
-        alive = {track.track_id for track in tracks}
-        updates = self._end_lost(alive, at)
+        look = _Look(at, frame_size, zones, sharpness or {})
+        updates = self._end_lost({track.track_id for track in tracks}, at)
         for track in tracks:
             if track.detection is not None:
-                quality = _quality(track.detection, frame_size, (sharpness or {}).get(track.track_id, 1.0))
-                stay = self._stays.get(track.track_id) or self._first_sight(track, at, frame_size)
-                update = self._see(stay, track, at=at, zones=zones, quality=quality, frame_size=frame_size)
+                update = self._see(track, track.detection, look)
                 updates += [update] if update else []
         return updates
 
@@ -126,71 +110,71 @@ class PresenceBook:
 
     def snapshot(self) -> dict[str, Any]:
         """Its state as JSON values."""
-        return {"version": _VERSION, "stays": [_packed(stay) for stay in self._stays.values()]}
+        return {"version": _VERSION, "stays": [packed(stay) for stay in self._stays.values()]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Carry on from a `snapshot`. Raises `ValueError` on one it cannot read."""
         if state.get("version") != _VERSION:
             raise ValueError(f"a presence state of version {state.get('version')!r} cannot be read")
         try:
-            stays = [_unpacked(stay) for stay in state["stays"]]
+            stays = [unpacked(stay) for stay in state["stays"]]
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"a damaged presence state: {error!r}") from error
         self._stays = {stay.track_id: stay for stay in stays}
 
-    def _first_sight(self, track: Track, at: datetime, frame_size: tuple[int, int]) -> _Stay:
-        stay = _Stay(track.track_id, track.label, at, at, frame_size, first_box=track.box)
-        self._stays[track.track_id] = stay
-        return stay
-
-    def _see(
-        self,
-        stay: _Stay,
-        track: Track,
-        *,
-        at: datetime,
-        zones: Sequence[Zone],
-        quality: float,
-        frame_size: tuple[int, int],
-    ) -> PresenceUpdate | None:
-        detection = track.detection
-        assert detection is not None  # noqa: S101
+    def _see(self, track: Track, detection: Detection, look: _Look) -> PresenceUpdate | None:
+        sharpness = look.sharpness.get(track.track_id, 1.0)
+        shot = Shot.of(detection, look.frame_size, sharpness=sharpness)
+        stay = self._stays.get(track.track_id)
+        if stay is None:
+            origin = _centre(track.box, look.frame_size)
+            stay = Stay(track.track_id, track.label, look.at, look.at, origin, shot)
+            self._stays[track.track_id] = stay
         stay.frames += 1
         stay.confidence_sum += detection.confidence
         before = inside(stay.zones)
-        holding = zones_holding(
-            zones, detection.box, frame_size=frame_size, label=stay.label, confidence=stay.mean_confidence
-        )
-        stay.zones = advance(stay.zones, holding, at=at, since=stay.last_seen_at)
-        stay.last_seen_at, stay.frame_size = max(at, stay.last_seen_at), frame_size
+        self._stand(stay, detection, look)
+        stay.last_seen_at = max(look.at, stay.last_seen_at)
         if not stay.open:
-            return self._maybe_start(stay, track, detection, quality)
-        best = quality >= stay.quality * self._rules.better_shot
-        if best:
-            _take_shot(stay, detection, quality)
-        due = (at - (stay.told_at or at)).total_seconds() >= self._rules.heartbeat_s
-        if not (best or due or holding != before):
-            return None
-        stay.told_at = at
-        return PresenceUpdate(PresencePhase.CHANGED, self._presence(stay), best_shot=best)
+            return self._maybe_start(stay, track, shot, look)
+        return self._maybe_tell(stay, shot, look.at, moved=inside(stay.zones) != before)
 
-    def _maybe_start(self, stay: _Stay, track: Track, detection: Detection, quality: float) -> PresenceUpdate | None:
-        rules = self._rules
+    def _stand(self, stay: Stay, detection: Detection, look: _Look) -> None:
+        holding = zones_holding(
+            look.zones,
+            detection.box,
+            frame_size=look.frame_size,
+            label=stay.label,
+            confidence=stay.mean_confidence,
+        )
+        stay.zones = advance(stay.zones, holding, at=look.at, since=stay.last_seen_at)
+
+    def _maybe_start(self, stay: Stay, track: Track, shot: Shot, look: _Look) -> PresenceUpdate | None:
         stay.label = track.label
-        lasted_s = (stay.last_seen_at - stay.started_at).total_seconds()
-        if not track.confirmed or stay.frames < rules.min_frames or lasted_s < rules.min_s:
+        long_enough = stay.frames >= self._rules.min_frames and stay.lasted_s >= self._rules.min_s
+        if not (track.confirmed and long_enough and self._credible(stay, track, look.frame_size)):
             return None
-        if not self._credible(stay, track):
-            return None
-        _take_shot(stay, detection, quality)  # earlier frames are gone: this is the first that can be kept
+        stay.shot = shot  # earlier frames are gone: this is the first whose picture can be kept
         stay.told_at = stay.last_seen_at
         return PresenceUpdate(PresencePhase.STARTED, self._presence(stay), best_shot=True)
 
-    def _credible(self, stay: _Stay, track: Track) -> bool:
+    def _credible(self, stay: Stay, track: Track, frame_size: tuple[int, int]) -> bool:
         if stay.mean_confidence >= self._rules.sure:
             return True
-        moved = _distance(stay.first_box, track.box) / max(track.box.width, track.box.height, 1.0)
+        x, y = _centre(track.box, frame_size)
+        way = math.hypot((x - stay.origin[0]) * frame_size[0], (y - stay.origin[1]) * frame_size[1])
+        moved = way / max(track.box.width, track.box.height, 1.0)
         return stay.mean_confidence >= self._rules.fair and moved >= self._rules.moved
+
+    def _maybe_tell(self, stay: Stay, shot: Shot, at: datetime, *, moved: bool) -> PresenceUpdate | None:
+        best = shot.quality >= stay.shot.quality * self._rules.better_shot
+        if best:
+            stay.shot = shot
+        due = (at - (stay.told_at or at)).total_seconds() >= self._rules.heartbeat_s
+        if not (best or due or moved):
+            return None
+        stay.told_at = at
+        return PresenceUpdate(PresencePhase.CHANGED, self._presence(stay), best_shot=best)
 
     def _end_lost(self, alive: set[int], at: datetime) -> list[PresenceUpdate]:
         timeout_s = self._rules.lost_timeout_s
@@ -203,85 +187,32 @@ class PresenceBook:
             del self._stays[stay.track_id]
         return [self._ended(stay) for stay in gone if stay.open]
 
-    def _ended(self, stay: _Stay) -> PresenceUpdate:
+    def _ended(self, stay: Stay) -> PresenceUpdate:
         stay.zones = left_all(stay.zones)
         return PresenceUpdate(PresencePhase.ENDED, self._presence(stay))
 
-    def _id(self, stay: _Stay) -> str:
+    def _id(self, stay: Stay) -> str:
         return presence_id(self._camera, stay.track_id, round(stay.started_at.timestamp() * 1000))
 
-    def _presence(self, stay: _Stay) -> Presence:
+    def _presence(self, stay: Stay) -> Presence:
         return Presence(
             id=self._id(stay),
             camera=self._camera,
             track_id=stay.track_id,
             label=stay.label,
-            confidence=stay.best_confidence,
-            box=stay.best_box,
+            confidence=stay.shot.confidence,
+            box=stay.shot.box,
             started_at=stay.started_at,
             last_seen_at=stay.last_seen_at,
             frames=stay.frames,
-            frame_width=stay.frame_size[0],
-            frame_height=stay.frame_size[1],
+            frame_width=stay.shot.frame_size[0],
+            frame_height=stay.shot.frame_size[1],
             zones=stay.zones,
             snapshot=stay.snapshot,
             crop=stay.crop,
         )
 
 
-def _quality(detection: Detection, frame_size: tuple[int, int], sharpness: float) -> float:
-    """Size × confidence × sharpness; size is the side of a square of the same area, as a share of the picture."""
-    visible = detection.box.clipped(*frame_size)
-    return float((visible.area / (frame_size[0] * frame_size[1])) ** 0.5 * detection.confidence * sharpness)
-
-
-def _distance(a: Box, b: Box) -> float:
-    """Between the centres, in pixels."""
-    return math.hypot((a.x1 + a.x2 - b.x1 - b.x2) / 2, (a.y1 + a.y2 - b.y1 - b.y2) / 2)
-
-
-def _take_shot(stay: _Stay, detection: Detection, quality: float) -> None:
-    stay.quality, stay.best_confidence, stay.best_box = quality, detection.confidence, detection.box
-
-
-def _packed(stay: _Stay) -> dict[str, Any]:
-    return {
-        "track_id": stay.track_id,
-        "label": stay.label,
-        "started_at": stay.started_at.isoformat(),
-        "last_seen_at": stay.last_seen_at.isoformat(),
-        "frame_size": list(stay.frame_size),
-        "frames": stay.frames,
-        "confidence_sum": stay.confidence_sum,
-        "quality": stay.quality,
-        "best_confidence": stay.best_confidence,
-        "best_box": list(stay.best_box.as_xyxy()),
-        "first_box": list(stay.first_box.as_xyxy()),
-        "zones": [[z.zone, z.entered_at.isoformat(), z.dwell_s, z.inside] for z in stay.zones],
-        "told_at": stay.told_at.isoformat() if stay.told_at else None,
-        "snapshot": stay.snapshot,
-        "crop": stay.crop,
-    }
-
-
-def _unpacked(state: Mapping[str, Any]) -> _Stay:
-    return _Stay(
-        track_id=int(state["track_id"]),
-        label=str(state["label"]),
-        started_at=datetime.fromisoformat(state["started_at"]),
-        last_seen_at=datetime.fromisoformat(state["last_seen_at"]),
-        frame_size=(int(state["frame_size"][0]), int(state["frame_size"][1])),
-        frames=int(state["frames"]),
-        confidence_sum=float(state["confidence_sum"]),
-        quality=float(state["quality"]),
-        best_confidence=float(state["best_confidence"]),
-        best_box=Box(*(float(value) for value in state["best_box"])),
-        first_box=Box(*(float(value) for value in state["first_box"])),
-        zones=tuple(
-            ZoneStay(str(zone), datetime.fromisoformat(entered), float(dwell_s), bool(is_in))
-            for zone, entered, dwell_s, is_in in state["zones"]
-        ),
-        told_at=datetime.fromisoformat(state["told_at"]) if state["told_at"] else None,
-        snapshot=state["snapshot"],
-        crop=state["crop"],
-    )
+def _centre(box: Box, frame_size: tuple[int, int]) -> tuple[float, float]:
+    """The box's centre as shares of the picture's width and height."""
+    return ((box.x1 + box.x2) / 2 / frame_size[0], (box.y1 + box.y2) / 2 / frame_size[1])

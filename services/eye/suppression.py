@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.box import Box
+
 
 def iou_matrix(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
     """Intersection over union of boxes [n, 4] and [m, 4] (xyxy) → [n, m]."""
@@ -41,3 +43,11 @@ def suppress(
         if alive[i]:
             alive[i + 1 :] &= ~overlapping[i, i + 1 :]
     return order[alive]
+
+
+def covered(a: Box, b: Box) -> float:
+    """The share 0..1 of the smaller box that lies inside the other."""
+    width = min(a.x2, b.x2) - max(a.x1, b.x1)
+    height = min(a.y2, b.y2) - max(a.y1, b.y1)
+    smaller = min(a.area, b.area)
+    return width * height / smaller if width > 0 and height > 0 and smaller > 0 else 0.0

@@ -11,9 +11,9 @@ Source: Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Det
 
 from __future__ import annotations
 
-import base64
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,51 +22,53 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.eye.appearance import SIZE, blend, describe
 from services.eye.association import Evidence, assign, costs
-from services.eye.motion import Motion, MotionModel, begin, correct, predict
-from shared.domain.box import Box
+from services.eye.border import leaving, touches
+from services.eye.known import Known, kind_of, packed, unpacked
+from services.eye.motion import Motion, MotionModel, begin, correct, predict, rescaled
+from services.eye.suppression import covered, suppress
 from shared.domain.detection import Detection, Track
 
 _VERSION = 1
-# Detectors waver between these on one and the same thing.
-_VEHICLES = frozenset({"car", "truck", "bus", "van", "train"})
+_MODEL = MotionModel()
+_EVIDENCE = Evidence()
+# A person's colours change with the light they walk through, in seconds rather than in frames.
+_COLOUR_MEMORY_S = 3.0
+# A weak detection is looser about where the object is.
+_WEAK_DOUBT = 2.0
+# Two boxes of one kind that overlap this much are one vehicle under two labels.
+_DOUBLE_IOU = 0.6
+# A newcomer that shares this much with a known object is a second box around it until they part.
+_SHADOW = 0.75
 
 
 class ByteTrackSettings(BaseModel):
     """Confidences 0..1, times in seconds.
 
-    A detection of `found_from` may begin a track, one of `kept_from` only carry on one that was seen in
-    the last `weak_within_s`. A track is confirmed by `min_hits` detections and forgotten `lost_s` after
-    its last one; before it is confirmed, after `tentative_s` (or the first frame without it, when frames
-    are further apart).
+    A detection of `found_from` may begin a track, one of `kept_from` only carry on one that was seen in the
+    last `recent_s`. A track is confirmed by `min_hits` detections. It is forgotten `lost_s` after its last
+    one, `leave_s` after when it was walking out of the picture, `tentative_s` after while unconfirmed; the
+    latter two wait for one frame at least.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    found_from: float = Field(default=0.4, gt=0, le=1)
+    found_from: float = Field(default=0.45, gt=0, le=1)
     kept_from: float = Field(default=0.1, gt=0, le=1)
-    weak_within_s: float = Field(default=1.0, ge=0)
+    recent_s: float = Field(default=1.0, ge=0)
     min_hits: int = Field(default=2, ge=1, le=20)
     tentative_s: float = Field(default=0.5, gt=0)
-    lost_s: float = Field(default=4.0, gt=0, le=60)
     leave_s: float = Field(default=1.0, gt=0, le=60)
+    lost_s: float = Field(default=4.0, gt=0, le=60)
 
 
-@dataclass(slots=True)
-class _Known:
-    """One object the tracker follows."""
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """One frame as the tracker looks at it. `most` is the cost up to which each detection is no newcomer."""
 
-    track_id: int
-    kind: str
-    motion: Motion
+    ts: float
+    detections: list[Detection]
     colours: NDArray[np.float32]
-    votes: dict[str, float]
-    hits: int = 1
-    confirmed: bool = False
-    detection: Detection | None = field(default=None)
-
-    @property
-    def label(self) -> str:
-        return max(self.votes, key=lambda label: self.votes[label])
+    most: NDArray[np.float64]
 
 
 class ByteTracker:
@@ -76,11 +78,10 @@ class ByteTracker:
 
     def __init__(self, *, settings: ByteTrackSettings) -> None:
         self._settings = settings
-        self._model = MotionModel()
-        self._evidence = Evidence()
-        self._known: list[_Known] = []
+        self._known: list[Known] = []
         self._next_id = 1
         self._last_ts: float | None = None
+        self._frame_size: tuple[int, int] | None = None
 
     def update(
         self,
@@ -90,24 +91,15 @@ class ByteTracker:
         image: NDArray[np.uint8] | None = None,
         frame_size: tuple[int, int] | None = None,
     ) -> list[Track]:
-        if self._last_ts is not None and ts < self._last_ts:
-            self._known.clear()  # a clip that starts over: what was seen later is no clue to what comes
-        interval = ts - self._last_ts if self._last_ts is not None else 0.0
-        self._last_ts = ts
-        usable = [d for d in detections if d.confidence >= self._settings.kept_from and d.box.area > 0]
-        usable = _without_doubles(usable)
-        colours = _colours(usable, image, frame_size)
         if frame_size is None and image is not None:
             frame_size = (image.shape[1], image.shape[0])
-        self._known = [k for k in self._known if not self._forgotten(k, ts, interval, frame_size)]
-        for known in self._known:
-            known.detection = None
-        at_edge = np.array([_touches(d.box, frame_size) for d in usable], dtype=bool)
-        free = self._carry_on(usable, colours, at_edge, ts)
-        for i in free:
-            if usable[i].confidence >= self._settings.found_from:
-                self._begin(usable[i], colours[i], ts)
-        return [self._track(known, ts) for known in self._known]
+        self._follow_resolution(frame_size)
+        self._forget(ts)
+        scene = self._scene(detections, ts, image)
+        for i in self._carry_on(scene):
+            self._begin(scene, i)
+        self._last_ts = ts
+        return [_track(known, ts) for known in self._known]
 
     def reset(self) -> None:
         self._known.clear()
@@ -118,87 +110,115 @@ class ByteTracker:
             "version": _VERSION,
             "next_id": self._next_id,
             "last_ts": self._last_ts,
-            "tracks": [_packed(known) for known in self._known],
+            "frame_size": list(self._frame_size) if self._frame_size else None,
+            "tracks": [packed(known) for known in self._known],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         if state.get("version") != _VERSION:
             raise ValueError(f"a tracker state of version {state.get('version')!r} cannot be read")
         try:
-            known = [_unpacked(track) for track in state["tracks"]]
-            next_id, last_ts = int(state["next_id"]), state["last_ts"]
+            known = [unpacked(track, colours=SIZE) for track in state["tracks"]]
+            next_id, last_ts, size = int(state["next_id"]), state["last_ts"], state["frame_size"]
+            frame_size = (int(size[0]), int(size[1])) if size else None
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"a damaged tracker state: {error!r}") from error
-        self._known, self._next_id, self._last_ts = known, next_id, last_ts
+        self._known, self._next_id, self._last_ts, self._frame_size = known, next_id, last_ts, frame_size
 
-    def _carry_on(
-        self, detections: list[Detection], colours: NDArray[np.float32], at_edge: NDArray[np.bool_], ts: float
-    ) -> list[int]:
-        """Match detections to known objects, strong ones first; → the indices of the unmatched."""
-        settings = self._settings
-        strong = [i for i, d in enumerate(detections) if d.confidence >= settings.found_from]
-        weak = [i for i, d in enumerate(detections) if d.confidence < settings.found_from]
-        free = self._match(
-            self._known,
-            detections,
-            strong,
-            most=self._evidence.most - self._evidence.edge * at_edge,
-            colours=colours,
-            ts=ts,
-        )
-        recent = [
-            known for known in self._known if known.detection is None and ts - known.motion.at <= settings.weak_within_s
-        ]
-        return free + self._match(
-            recent, detections, weak, most=np.full(len(detections), self._evidence.weak), colours=colours, ts=ts
-        )
+    def _follow_resolution(self, frame_size: tuple[int, int] | None) -> None:
+        """A camera that switches its resolution goes on showing the same things elsewhere in pixels."""
+        if frame_size and self._frame_size and frame_size != self._frame_size:
+            sx, sy = frame_size[0] / self._frame_size[0], frame_size[1] / self._frame_size[1]
+            for known in self._known:
+                known.motion = rescaled(known.motion, sx, sy)
+        self._frame_size = frame_size or self._frame_size
 
-    def _match(
-        self,
-        known: list[_Known],
-        detections: list[Detection],
-        chosen: list[int],
-        *,
-        most: NDArray[np.float64],
-        colours: NDArray[np.float32],
-        ts: float,
-    ) -> list[int]:
+    def _forget(self, ts: float) -> None:
+        interval_s = ts - self._last_ts if self._last_ts is not None else 0.0
+        if interval_s < -self._settings.lost_s:
+            self._known.clear()  # a clip that starts over: what came later is no clue to what comes now
+        self._known = [k for k in self._known if ts - k.motion.at <= self._patience_s(k, interval_s)]
+        for known in self._known:
+            known.detection = None
+
+    def _patience_s(self, known: Known, interval_s: float) -> float:
+        settings, one_frame = self._settings, 1.5 * interval_s
+        if not known.confirmed:
+            return max(settings.tentative_s, one_frame)
+        if self._frame_size and leaving(known.motion, self._frame_size):
+            return max(settings.leave_s, one_frame)
+        return settings.lost_s
+
+    def _scene(self, detections: Sequence[Detection], ts: float, image: NDArray[np.uint8] | None) -> _Scene:
+        usable = [d for d in detections if d.confidence >= self._settings.kept_from and d.box.area > 0]
+        usable = _without_doubles(usable)
+        at_edge = [self._frame_size is not None and touches(d.box, self._frame_size) for d in usable]
+        weak = [d.confidence < self._settings.found_from for d in usable]
+        most = np.where(at_edge, _EVIDENCE.most_at_edge, _EVIDENCE.most)
+        most = np.where(weak, _EVIDENCE.most_when_weak, most)
+        return _Scene(ts, usable, self._colours(usable, image), most)
+
+    def _colours(self, detections: list[Detection], image: NDArray[np.uint8] | None) -> NDArray[np.float32]:
+        if image is None or self._frame_size is None:
+            return np.zeros((len(detections), SIZE), dtype=np.float32)
+        sx, sy = image.shape[1] / self._frame_size[0], image.shape[0] / self._frame_size[1]
+        return describe(image, [detection.box.scaled(sx, sy) for detection in detections])
+
+    def _carry_on(self, scene: _Scene) -> list[int]:
+        """Match detections to known objects, strong ones first; → the strong ones that nobody claims."""
+        strong = [i for i, d in enumerate(scene.detections) if d.confidence >= self._settings.found_from]
+        weak = [i for i, d in enumerate(scene.detections) if d.confidence < self._settings.found_from]
+        unclaimed = self._match(self._known, scene, strong)
+        unseen = [k for k in self._known if k.detection is None and self._recent(k, scene.ts)]
+        self._match(unseen, scene, weak)
+        return unclaimed
+
+    def _recent(self, known: Known, ts: float) -> bool:
+        return ts - known.motion.at <= self._settings.recent_s
+
+    def _match(self, known: list[Known], scene: _Scene, chosen: list[int]) -> list[int]:
         if not known or not chosen:
             return chosen
-        expected = [predict(k.motion, ts, model=self._model) for k in known]
+        expected = [predict(k.motion, scene.ts, model=_MODEL) for k in known]
         cost = costs(
             expected,
-            np.array([ts - k.motion.at for k in known]),
-            [detections[i].box for i in chosen],
-            colours=(np.stack([k.colours for k in known]), colours[chosen]),
-            model=self._model,
-            evidence=self._evidence,
+            np.array([max(0.0, scene.ts - k.motion.at) for k in known]),
+            [scene.detections[i].box for i in chosen],
+            colours=(np.stack([k.colours for k in known]), scene.colours[chosen]),
+            model=_MODEL,
+            evidence=_EVIDENCE,
         )
-        kinds = np.array([_kind(detections[i].label) for i in chosen])
+        kinds = np.array([kind_of(scene.detections[i].label) for i in chosen])
         cost[np.array([k.kind for k in known])[:, None] != kinds[None, :]] = np.inf
-        pairs = assign(cost, most=most[chosen])
+        pairs = assign(cost, most=scene.most[chosen])
         for row, column in pairs:
-            self._see(known[row], expected[row], detections[chosen[column]], colours[chosen[column]])
-        taken = {column for _, column in pairs}
-        return [i for column, i in enumerate(chosen) if column not in taken]
+            self._see(known[row], expected[row], scene, chosen[column])
+        claimed = {column for _, column in pairs}
+        return [i for column, i in enumerate(chosen) if column not in claimed]
 
-    def _see(self, known: _Known, expected: Motion, detection: Detection, colours: NDArray[np.float32]) -> None:
+    def _see(self, known: Known, expected: Motion, scene: _Scene, i: int) -> None:
+        detection = scene.detections[i]
         weak = detection.confidence < self._settings.found_from
-        known.motion = correct(expected, detection.box, model=self._model, doubt=2.0 if weak else 1.0)
+        if not weak:
+            passed_s = max(0.0, expected.at - known.motion.at)
+            share = 1 - math.exp(-passed_s / _COLOUR_MEMORY_S)
+            known.colours = blend(known.colours, scene.colours[i], share=share)
+        known.motion = correct(expected, detection.box, model=_MODEL, doubt=_WEAK_DOUBT if weak else 1.0)
         known.detection = detection
         known.hits += 1
         known.confirmed = known.confirmed or known.hits >= self._settings.min_hits
         known.votes[detection.label] = known.votes.get(detection.label, 0.0) + detection.confidence
-        if not weak:
-            known.colours = blend(known.colours, colours, share=0.25)
 
-    def _begin(self, detection: Detection, colours: NDArray[np.float32], ts: float) -> None:
+    def _begin(self, scene: _Scene, i: int) -> None:
+        detection = scene.detections[i]
+        if self._shadows(detection, scene.ts):
+            return
         self._known.append(
-            _Known(
+            Known(
                 track_id=self._next_id,
-                kind=_kind(detection.label),
-                motion=begin(detection.box, ts, model=self._model),
-                colours=colours,
+                kind=kind_of(detection.label),
+                motion=begin(detection.box, scene.ts, model=_MODEL),
+                colours=scene.colours[i],
                 votes={detection.label: detection.confidence},
                 confirmed=self._settings.min_hits <= 1,
                 detection=detection,
@@ -206,85 +226,29 @@ class ByteTracker:
         )
         self._next_id += 1
 
-    def _forgotten(self, known: _Known, ts: float, interval: float, frame_size: tuple[int, int] | None) -> bool:
-        unseen_s = ts - known.motion.at
-        if known.confirmed:
-            if _leaving(known.motion, frame_size):
-                return unseen_s > max(self._settings.leave_s, 1.5 * interval)
-            return unseen_s > self._settings.lost_s
-        return unseen_s > max(self._settings.tentative_s, 1.5 * interval)
-
-    def _track(self, known: _Known, ts: float) -> Track:
-        motion = known.motion if known.detection else predict(known.motion, ts, model=self._model)
-        return Track(known.track_id, known.label, motion.box, known.detection, known.confirmed)
-
-
-def _kind(label: str) -> str:
-    return "vehicle" if label in _VEHICLES else label
-
-
-def _touches(box: Box, frame_size: tuple[int, int] | None) -> bool:
-    if frame_size is None:
-        return False
-    width, height = frame_size
-    mx, my = 0.01 * width, 0.01 * height
-    return box.x1 <= mx or box.x2 >= width - mx or box.y2 >= height - my or box.y1 <= my
-
-
-def _leaving(motion: Motion, frame_size: tuple[int, int] | None) -> bool:
-    if frame_size is None:
-        return False
-    width, height = frame_size
-    mx, my, slow = 0.01 * width, 0.01 * height, 0.1 * motion.body
-    box = motion.box
-    return (
-        (box.x1 <= mx and motion.vx < -slow)
-        or (box.x2 >= width - mx and motion.vx > slow)
-        or (box.y1 <= my and motion.vy < -slow)
-        or (box.y2 >= height - my and motion.vy > slow)
-    )
+    def _shadows(self, detection: Detection, ts: float) -> bool:
+        kind = kind_of(detection.label)
+        return any(
+            covered(detection.box, predict(known.motion, ts, model=_MODEL).box) > _SHADOW
+            for known in self._known
+            if known.confirmed and known.kind == kind and self._recent(known, ts)
+        )
 
 
 def _without_doubles(detections: list[Detection]) -> list[Detection]:
-    return detections
-
-
-def _colours(
-    detections: list[Detection], image: NDArray[np.uint8] | None, frame_size: tuple[int, int] | None
-) -> NDArray[np.float32]:
-    if image is None or not detections:
-        return np.zeros((len(detections), SIZE), dtype=np.float32)
-    sx = sy = 1.0
-    if frame_size is not None:
-        sx, sy = image.shape[1] / frame_size[0], image.shape[0] / frame_size[1]
-    return describe(image, [detection.box.scaled(sx, sy) for detection in detections])
-
-
-def _packed(known: _Known) -> dict[str, Any]:
-    colours = np.round(known.colours * 255).astype(np.uint8)
-    return {
-        "id": known.track_id,
-        "kind": known.kind,
-        "motion": [float(f"{value:.9g}") for value in astuple(known.motion)[1:]],
-        "at": known.motion.at,
-        "colours": base64.b64encode(colours.tobytes()).decode(),
-        "votes": {label: round(vote, 3) for label, vote in known.votes.items()},
-        "hits": known.hits,
-        "confirmed": known.confirmed,
-    }
-
-
-def _unpacked(state: Mapping[str, Any]) -> _Known:
-    colours = np.frombuffer(base64.b64decode(state["colours"]), dtype=np.uint8)
-    return _Known(
-        track_id=int(state["id"]),
-        kind=str(state["kind"]),
-        motion=Motion(float(state["at"]), *(float(value) for value in state["motion"])),
-        colours=(colours / 255).astype(np.float32),
-        votes={str(label): float(vote) for label, vote in state["votes"].items()},
-        hits=int(state["hits"]),
-        confirmed=bool(state["confirmed"]),
+    kinds = {label: kind_of(label) for label in {detection.label for detection in detections}}
+    numbers = {kind: number for number, kind in enumerate(sorted(set(kinds.values())))}
+    if len(numbers) == len(kinds):
+        return detections
+    kept = suppress(
+        np.array([detection.box.as_xyxy() for detection in detections]),
+        np.array([detection.confidence for detection in detections]),
+        classes=np.array([numbers[kinds[detection.label]] for detection in detections]),
+        iou=_DOUBLE_IOU,
     )
+    return [detections[i] for i in kept]
 
 
-__all__ = ["Box", "ByteTrackSettings", "ByteTracker"]
+def _track(known: Known, ts: float) -> Track:
+    motion = known.motion if known.detection else predict(known.motion, ts, model=_MODEL)
+    return Track(known.track_id, known.label, motion.box, known.detection, known.confirmed)
