@@ -16,6 +16,7 @@ from shared.settings.sections import (
     LogSettings,
     MetricsSettings,
     OllamaSettings,
+    WebhooksSettings,
 )
 
 
@@ -37,6 +38,7 @@ class Settings(Section):
     eye: EyeSettings = Field(default_factory=EyeSettings)
     brain: BrainSettings = Field(default_factory=BrainSettings)
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
+    webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)

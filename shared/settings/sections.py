@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import NoDecode
 
 from shared.settings.section import Section
 
@@ -30,10 +29,10 @@ def _ports(value: object) -> object:
     return {name.strip(): port.strip() for name, _, port in pairs}
 
 
-Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Ports = Annotated[dict[str, Port], NoDecode, BeforeValidator(_ports)]
+Ports = Annotated[dict[str, Port], BeforeValidator(_ports)]
 Plugins = dict[str, dict[str, Any]]
 
 

@@ -1,0 +1,1 @@
+"""Events to people: who is told, over which channel, and until it is certain."""

@@ -1,0 +1,203 @@
+"""The composition root of alerts and of its workers: the only file that knows what is plugged into what."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerError
+from redis import Redis
+from sqlalchemy import Engine
+
+from services.alerts.backoff import Backoff
+from services.alerts.channel import Channel, open_channels
+from services.alerts.claims import Claims
+from services.alerts.configured import check_webhooks, sync_webhooks
+from services.alerts.courier import Courier
+from services.alerts.fanout import Enqueue, FanoutHandler
+from services.alerts.sweeper import Sweeper
+from shared.db.engine import SessionFactory, read_sessions, sessions
+from shared.db.engine import connect as connect_database
+from shared.db.secrets import SecretBox, installation_key
+from shared.domain.errors import UserError
+from shared.jobs import DELIVER, celery_app
+from shared.loops import run_loops
+from shared.messages.commands import Restart
+from shared.messages.topics import EVENTS
+from shared.observability import Liveness, get_logger
+from shared.observability.instance import instance_name
+from shared.settings import Settings
+from shared.streams import CommandTail, GroupReader, connect, consume
+
+log = get_logger("alerts")
+
+SERVICE = "alerts"
+WORKER = "alerts-worker"
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The assembled service: events in, deliveries handed to workers. Nothing runs before `run`."""
+
+    settings: Settings
+    instance: str
+    redis: Redis
+    engine: Engine
+    box: SecretBox
+    channels: Mapping[str, Channel]
+    fanout: FanoutHandler
+    sweeper: Sweeper
+    liveness: Liveness
+    now: Clock
+
+    def run(self, stop: threading.Event) -> int:
+        """Work until `stop` is set; the exit status. Blocks."""
+        with sessions(self.engine).begin() as session:
+            sync_webhooks(session, self.settings, self.box, now=self.now())
+        try:
+            return run_loops(
+                {
+                    "events": partial(self._consume, stop),
+                    "sweeper": partial(self.sweeper.run, stop),
+                    "orders": partial(follow_restarts, self.redis, stop),
+                },
+                stop=stop,
+            )
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.liveness.end()
+        for channel in self.channels.values():
+            channel.close()
+        self.engine.dispose()
+        self.redis.close()
+
+    def _consume(self, stop: threading.Event) -> None:
+        reader = GroupReader(self.redis, EVENTS, group=SERVICE, member=self.instance)
+        consume(reader, self.fanout, stop=stop, count=self.settings.alerts.batch, beat=self.liveness.beat)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The assembled hands: a Celery app whose one task is the courier's."""
+
+    app: Celery
+    redis: Redis
+    engine: Engine
+    channels: Mapping[str, Channel]
+    courier: Courier
+    liveness: Liveness
+
+    def abort(self) -> None:
+        """Break off what is being sent; those deliveries are due again at once."""
+        for channel in self.channels.values():
+            channel.abort()
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.liveness.end()
+        for channel in self.channels.values():
+            channel.close()
+        self.engine.dispose()
+        self.redis.close()
+
+
+def build(settings: Settings, *, instance: str | None = None, now: Clock | None = None) -> Alerts:
+    """Assemble the alerts service. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    check_webhooks(settings)
+    name, clock = instance or instance_name(SERVICE), now or _utc_now
+    redis, engine, box = _stores(settings)
+    enqueue = _enqueue(celery_app(settings.redis_url or ""))
+    channels = open_channels(settings, box)
+    return Alerts(
+        settings=settings,
+        instance=name,
+        redis=redis,
+        engine=engine,
+        box=box,
+        channels=channels,
+        fanout=FanoutHandler(
+            sessions(engine),
+            channels,
+            enqueue=enqueue,
+            per_recipient=settings.alerts.per_recipient,
+            now=clock,
+        ),
+        sweeper=Sweeper(
+            read_sessions(engine),
+            enqueue=enqueue,
+            per_recipient=settings.alerts.per_recipient,
+            interval_s=settings.alerts.sweep_interval_s,
+            now=clock,
+        ),
+        liveness=Liveness(redis, service=SERVICE, instance=name),
+        now=clock,
+    )
+
+
+def build_worker(settings: Settings, *, instance: str | None = None, now: Clock | None = None) -> Worker:
+    """Assemble a worker. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    redis, engine, box = _stores(settings, pool_size=settings.alerts.concurrency)
+    app = celery_app(settings.redis_url or "")
+    channels = open_channels(settings, box)
+    courier = build_courier(settings, sessions(engine), channels, enqueue=_enqueue(app), now=now or _utc_now)
+    liveness = Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER))
+    return Worker(app=app, redis=redis, engine=engine, channels=channels, courier=courier, liveness=liveness)
+
+
+def build_courier(
+    settings: Settings, made: SessionFactory, channels: Mapping[str, Channel], *, enqueue: Enqueue, now: Clock
+) -> Courier:
+    """The courier with the back-off and leases of the settings."""
+    alerts = settings.alerts
+    return Courier(
+        made,
+        channels,
+        Claims(channels, lease_s=alerts.lease_s, per_recipient=alerts.per_recipient),
+        backoff=Backoff(alerts.backoff_base_s, alerts.backoff_cap_s, alerts.give_up_after_s),
+        enqueue=enqueue,
+        now=now,
+    )
+
+
+def follow_restarts(redis: Redis, stop: threading.Event) -> None:
+    """Set `stop` when a restart of alerts is ordered; the supervisor starts it again."""
+    tail = CommandTail(redis)
+    while not stop.is_set():
+        for order in tail.poll(block_ms=500):
+            if isinstance(order, Restart) and (not order.services or SERVICE in order.services):
+                log.info("restart_ordered")
+                stop.set()
+
+
+def _stores(settings: Settings, *, pool_size: int = 10) -> tuple[Redis, Engine, SecretBox]:
+    if not settings.redis_url:
+        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
+    configured = settings.secret_key.get_secret_value() if settings.secret_key else None
+    return (
+        connect(settings.redis_url),
+        connect_database(settings.effective_database_url, pool_size=pool_size),
+        SecretBox(installation_key(settings.data_dir, configured)),
+    )
+
+
+def _enqueue(app: Celery) -> Enqueue:
+    def enqueue(delivery_id: str) -> None:
+        try:
+            app.send_task(DELIVER, (delivery_id,), retry=False)
+        except BrokerError as error:
+            log.warning("enqueue_failed", delivery_id=delivery_id, reason=str(error)[:200])
+
+    return enqueue
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

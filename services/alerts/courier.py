@@ -1,0 +1,136 @@
+"""Making deliveries: what a worker does when it is handed one."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+
+from services.alerts import metrics
+from services.alerts.backoff import Backoff
+from services.alerts.channel import Channel
+from services.alerts.claims import Claim, Claims, Outcome
+from services.alerts.fanout import Enqueue
+from shared.db.engine import SessionFactory
+from shared.domain.errors import ArgusError, Transient
+from shared.observability import get_logger
+
+log = get_logger("alerts.courier")
+
+_SLICE_S = 1.0
+_LOG_NAMES = {"sent": "delivery_sent", "retrying": "delivery_retrying", "dead": "delivery_dead"}
+_SETTLE_PAUSE_S = 0.25
+
+
+class Courier:
+    """Claims, sends and settles. Thread-safe; each call works on one delivery, then on its recipient's next.
+
+    `Transient` and network trouble lead to another try, `Permanent` to the dead letters, with the reason.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        channels: Mapping[str, Channel],
+        claims: Claims,
+        *,
+        backoff: Backoff,
+        enqueue: Enqueue,
+        now: Callable[[], datetime],
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._sessions = sessions
+        self._channels = channels
+        self._claims = claims
+        self._backoff = backoff
+        self._enqueue = enqueue
+        self._now = now
+        self._uniform = uniform
+        self._stopping = threading.Event()
+
+    def deliver(self, delivery_id: str) -> None:
+        """Make the delivery unless it is done or another holds it; go on with its recipient for a moment."""
+        until = time.monotonic() + _SLICE_S
+        claim = self._take(delivery_id)
+        while claim is not None:
+            outcome = self._attempt(claim)
+            next_id = self._settle_surely(claim, outcome)
+            if next_id is None or self._stopping.is_set():
+                return
+            if time.monotonic() >= until:
+                self._enqueue(next_id)  # others wait for this worker too
+                return
+            claim = self._take(next_id)
+
+    def stop(self) -> None:
+        """Take nothing new."""
+        self._stopping.set()
+
+    def _take(self, delivery_id: str) -> Claim | None:
+        if self._stopping.is_set():
+            return None
+        with self._sessions.begin() as session:
+            return self._claims.take(session, delivery_id, now=self._now())
+
+    def _attempt(self, claim: Claim) -> Outcome:
+        started = time.monotonic()
+        try:
+            receipt = self._channels[claim.channel].send(claim.address, claim.parcel)
+        except ArgusError as error:
+            outcome = self._failed(claim, error, started)
+        except Exception as error:  # plug-in boundary: a fault in one channel must not stop the worker
+            log.exception("channel_failed", channel=claim.channel, delivery_id=claim.parcel.delivery_id)
+            outcome = self._failed(claim, Transient(f"{claim.channel} failed: {type(error).__name__}"), started)
+        else:
+            outcome = Outcome("sent", self._now(), _ms_since(started), receipt=receipt.detail)
+            metrics.CAPTURED_TO_DELIVERED.labels(claim.channel).observe(claim.parcel.notice.age_s(outcome.at))
+        self._report(claim, outcome)
+        return outcome
+
+    def _failed(self, claim: Claim, error: ArgusError, started: float) -> Outcome:
+        now, reason = self._now(), str(error)
+        if not isinstance(error, Transient):
+            return Outcome("dead", now, _ms_since(started), reason)
+        asked = 0.0 if self._stopping.is_set() else error.retry_after_s
+        due_at = self._backoff.next_try(
+            now, attempt=claim.parcel.attempt, decided_at=claim.decided_at, retry_after_s=asked, uniform=self._uniform
+        )
+        if due_at is None:
+            return Outcome("dead", now, _ms_since(started), f"given up after {claim.parcel.attempt} attempts: {reason}")
+        return Outcome("retrying", now, _ms_since(started), reason, due_at=due_at, hold_recipient=bool(asked))
+
+    def _settle_surely(self, claim: Claim, outcome: Outcome) -> str | None:
+        """Write the outcome down, waiting for the database while the lease lasts; the recipient's next delivery."""
+        while True:
+            try:
+                with self._sessions.begin() as session:
+                    if not self._claims.settle(session, claim, outcome):
+                        log.warning("claim_lost", delivery_id=claim.parcel.delivery_id, outcome=outcome.state)
+                        return None
+                    return self._claims.next_due(session, claim, now=self._now())
+            except OperationalError as error:
+                if self._now() >= claim.lease_until:
+                    raise Transient("the outcome of a delivery could not be written down") from error
+                time.sleep(_SETTLE_PAUSE_S)
+
+    def _report(self, claim: Claim, outcome: Outcome) -> None:
+        metrics.ATTEMPTS.labels(claim.channel, outcome.state).inc()
+        metrics.SEND.labels(claim.channel).observe(outcome.duration_ms / 1000)
+        log.info(
+            _LOG_NAMES[outcome.state],
+            delivery_id=claim.parcel.delivery_id,
+            channel=claim.channel,
+            recipient=claim.recipient,
+            attempt=claim.parcel.attempt,
+            duration_ms=outcome.duration_ms,
+            reason=outcome.reason,
+            trace_id=claim.parcel.notice.trace_id,
+        )
+
+
+def _ms_since(started: float) -> float:
+    return round((time.monotonic() - started) * 1000, 1)

@@ -1,0 +1,42 @@
+"""What people are told, before any channel gives it its form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.messages.events import EventRaised
+from shared.messages.message import UtcTime
+
+
+class Notice(BaseModel):
+    """The neutral content of an alert. `snapshot` is relative to the media store."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_id: str
+    account_id: int | None
+    kind: Literal["detection", "camera_down", "camera_up"]
+    camera: str
+    camera_name: str
+    label: str
+    confidence: float
+    severity: int
+    rules: tuple[str, ...]
+    zones: tuple[str, ...]
+    captured_at: UtcTime
+    stored_at: UtcTime
+    snapshot: str | None
+    text: str
+    ai_response: str | None = None
+    trace_id: str = ""
+
+    @classmethod
+    def of(cls, event: EventRaised) -> Self:
+        return cls.model_validate(event.model_dump())
+
+    def age_s(self, now: datetime) -> float:
+        """Seconds since the deciding frame was captured."""
+        return max(0.0, (now - self.captured_at).total_seconds())

@@ -1,0 +1,103 @@
+"""`python -m services.alerts.worker`: the hands that make deliveries, as a Celery worker on a pool of threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from celery import bootsteps, signals
+from redis import Redis
+from sqlalchemy.exc import OperationalError
+
+from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
+from shared.domain.errors import Transient, UserError
+from shared.jobs import DELIVER, QUEUE_ALERTS
+from shared.observability import configure_logging, get_logger, metrics
+from shared.settings import Settings, load_settings
+
+log = get_logger("alerts.worker")
+
+_ABORT_AFTER_S = 1.5
+_EXIT_AFTER_S = 2.7
+_BEAT_S = 1.0
+
+
+def main() -> int:
+    """Run until SIGTERM; 0 after a clean stop, 2 when the operator must mend something."""
+    try:
+        settings = load_settings()
+        worker = build_worker(settings)
+    except UserError as error:
+        sys.stderr.write(f"argus {WORKER}: {error}\n")
+        return 2
+    configure_logging(settings.log, service=WORKER, redis=worker.redis)
+    metrics.serve(settings.metrics)
+    return run(worker, settings)
+
+
+def run(worker: Worker, settings: Settings) -> int:
+    """Take deliveries from the queue until the process is told to stop; the exit status. Blocks."""
+    register(worker)
+    worker.app.conf.update(worker_enable_remote_control=False)
+    worker.app.steps["consumer"].add(_beating(worker))
+    signals.worker_shutting_down.connect(lambda **_: _wind_down(worker), weak=False)
+    threading.Thread(target=_follow_orders, args=(worker.redis,), name="orders", daemon=True).start()
+    celery = worker.app.Worker(
+        pool_cls="threads",
+        concurrency=settings.alerts.concurrency,
+        queues=[QUEUE_ALERTS],
+        hostname=f"{WORKER}@{os.getpid()}",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    celery.start()
+    worker.close()
+    return int(celery.exitcode or 0)
+
+
+def register(worker: Worker) -> None:
+    """Give the app its one task."""
+
+    @worker.app.task(name=DELIVER)  # type: ignore[untyped-decorator]
+    def deliver(delivery_id: str) -> None:
+        try:
+            worker.courier.deliver(delivery_id)
+        except (OperationalError, Transient) as error:
+            # The row says what is still to do, and the sweeper reads it.
+            log.warning("delivery_postponed", delivery_id=delivery_id, reason=str(error)[:200])
+
+
+def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:
+    class Beat(bootsteps.StartStopStep):  # type: ignore[misc]
+        """A sign of life from Celery's own loop."""
+
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, parent: Any) -> None:
+            parent.timer.call_repeatedly(_BEAT_S, worker.liveness.beat)
+
+    return Beat
+
+
+def _wind_down(worker: Worker) -> None:
+    """Take nothing new, break off what does not end soon, and go: the leases of whatever is left run out."""
+    worker.courier.stop()
+    for after_s, act in ((_ABORT_AFTER_S, worker.abort), (_EXIT_AFTER_S, lambda: os._exit(0))):
+        timer = threading.Timer(after_s, act)
+        timer.daemon = True
+        timer.start()
+
+
+def _follow_orders(redis: Redis) -> None:
+    stop = threading.Event()
+    follow_restarts(redis, stop)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

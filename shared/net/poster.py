@@ -1,0 +1,92 @@
+"""POST to an endpoint that somebody typed in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import httpcore
+
+from shared.domain.errors import Permanent, Transient
+from shared.net.guard import DEADLINE, GuardedBackend, Resolver, system_resolver
+from shared.net.target import Target
+
+BODY_LIMIT = 65_536
+
+_HEADERS = {"accept": "*/*", "accept-encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `headers` have lower-case names; `body` is cut at `BODY_LIMIT` bytes; redirects are replies."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Poster:
+    """A pool of guarded keep-alive connections. Thread-safe; follows no redirect, uses no proxy, keeps no cookie."""
+
+    def __init__(
+        self, *, allow_private: bool, timeout_s: float, connections: int = 100, resolver: Resolver = system_resolver
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._backend = GuardedBackend(allow_private=allow_private, resolver=resolver)
+        self._pool = httpcore.ConnectionPool(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=15.0,
+            network_backend=self._backend,
+        )
+
+    def post(self, target: Target, *, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send and wait for the reply, `timeout_s` at most for all of it.
+
+        Raises `Transient` when the network fails or time runs out – the endpoint may have had the body all the
+        same –, `Refused` when the address is not allowed, and `Permanent` when a header cannot be sent.
+        """
+        token = DEADLINE.set(time.monotonic() + self._timeout_s)
+        try:
+            with self._pool.stream(
+                "POST",
+                target.origin + target.path,
+                headers=[(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()],
+                content=body,
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)},
+            ) as response:
+                names = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
+                return Reply(response.status, names, _bounded(response))
+        except httpcore.LocalProtocolError as error:
+            raise Permanent(f"the request cannot be written: {_reason(error)}") from error
+        except httpcore.TimeoutException as error:
+            raise Transient(f"no complete reply within {self._timeout_s:g} s ({_reason(error)})") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise Transient(_reason(error)) from error
+        finally:
+            DEADLINE.reset(token)
+
+    def abort(self) -> None:
+        """Break off everything in flight at once."""
+        self._backend.abort()
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _bounded(response: httpcore.Response) -> bytes:
+    body = bytearray()
+    # The status has arrived and it decides; a body that breaks off changes nothing.
+    with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+        for chunk in response.iter_stream():
+            body += chunk
+            if len(body) >= BODY_LIMIT:
+                break  # leaving the rest unread closes the connection
+    return bytes(body[:BODY_LIMIT])
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

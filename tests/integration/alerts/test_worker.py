@@ -1,0 +1,131 @@
+"""From the events stream to the receiver, with the service and real worker processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.alerts.bootstrap import Alerts
+from tests.conftest import PROJECT, wait_until
+from tests.integration.alerts.conftest import Desk, event
+from tests.integration.alerts.receiver import Answer, Receiver
+from tests.processes import Processes
+
+Publish = Callable[..., None]
+
+
+@pytest.fixture
+def start_worker(desk: Desk, processes: Processes, tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Start a worker process on the desk's stores."""
+    settings = desk.settings
+    env = {
+        "ARGUS_DATA_DIR": str(settings.data_dir),
+        "ARGUS_REDIS_URL": str(settings.redis_url),
+        "ARGUS_DATABASE_URL": str(settings.database_url),
+        **{
+            f"ARGUS_ALERTS__{name.upper()}": str(getattr(settings.alerts, name))
+            for name in ("webhook_allow_private", "webhook_timeout_s", "backoff_base_s", "backoff_cap_s", "lease_s")
+        },
+    }
+
+    def start(**extra: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "services.alerts.worker"]
+        return processes.start(command, env={**env, **extra}, cwd=PROJECT, output=tmp_path / "worker.log")
+
+    return start
+
+
+def states(desk: Desk) -> Counter[str]:
+    return Counter(delivery.state for delivery in desk.deliveries())
+
+
+def test_an_event_on_the_stream_is_posted_to_the_webhook(
+    desk: Desk, service: Alerts, receiver: Receiver, publish: Publish, start_worker: Callable[..., object]
+) -> None:
+    start_worker()
+    desk.webhook(receiver.url("/hook"))
+    publish(event())
+    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the delivery")
+    (request,) = receiver.at("/hook")
+    assert request.body["uuid"] == "evt-event-1"
+    assert request.delivery == desk.delivery().id
+
+
+def test_a_burst_of_two_hundred_alerts_is_delivered_once_each(
+    desk: Desk, service: Alerts, receiver: Receiver, publish: Publish, start_worker: Callable[..., object]
+) -> None:
+    start_worker()
+    desk.webhook(receiver.url("/hook"))
+    publish(*(event(number) for number in range(200)))
+    wait_until(lambda: states(desk) == {"sent": 200}, 60, "the deliveries")
+    assert len({request.delivery for request in receiver.requests}) == len(receiver.requests) == 200
+
+
+def test_a_slow_endpoint_does_not_hold_up_a_fast_one(
+    desk: Desk, service: Alerts, receiver: Receiver, publish: Publish, start_worker: Callable[..., object]
+) -> None:
+    receiver.answers["/slow"] = Answer(delay_s=60)
+    start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="20")
+    for path in ("/slow", "/fast"):
+        desk.webhook(receiver.url(path))
+    publish(*(event(number) for number in range(40)))
+    wait_until(lambda: len(receiver.at("/fast")) == 40, 20, "the fast endpoint's deliveries")
+    assert receiver.most_at_once["/slow"] <= desk.settings.alerts.per_recipient
+    receiver.released.set()
+
+
+def test_a_worker_killed_in_mid_send_loses_nothing(
+    desk: Desk,
+    service: Alerts,
+    receiver: Receiver,
+    publish: Publish,
+    start_worker: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    receiver.answers["/hook"] = Answer(delay_s=60)
+    first = start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="2")
+    desk.webhook(receiver.url("/hook"))
+    publish(event())
+    wait_until(lambda: receiver.at("/hook"), 20, "the first request")
+    first.kill()
+    receiver.answers["/hook"] = Answer()
+    start_worker()
+    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the second try")
+    assert desk.delivery().doubtful == 1
+    assert [request.delivery for request in receiver.at("/hook")] == [desk.delivery().id] * 2
+    assert [attempt.outcome for attempt in desk.attempts()] == ["doubtful", "sent"]
+
+
+def test_a_worker_that_is_told_to_stop_in_mid_send_stops_quickly_and_gives_the_delivery_back(
+    desk: Desk,
+    service: Alerts,
+    receiver: Receiver,
+    publish: Publish,
+    start_worker: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    receiver.answers["/hook"] = Answer(delay_s=60)
+    worker = start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="30")
+    desk.webhook(receiver.url("/hook"))
+    publish(event())
+    wait_until(lambda: receiver.at("/hook"), 20, "the request")
+    asked = time.monotonic()
+    worker.terminate()
+    worker.wait(10)
+    assert time.monotonic() - asked < 3
+    assert states(desk) == {"retrying": 1}
+
+
+def test_deliveries_are_made_although_the_queue_lost_its_messages(
+    desk: Desk, receiver: Receiver, start_worker: Callable[..., object], request: pytest.FixtureRequest
+) -> None:
+    desk.webhook(receiver.url("/hook"))
+    desk.tell(event())
+    desk.alerts.redis.flushall()
+    start_worker()
+    request.getfixturevalue("service")
+    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the delivery")
