@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import fsspec
 from fsspec import AbstractFileSystem
 
-from shared.domain.errors import Permanent, Transient, UserError
+from shared.domain.errors import ArgusError, Permanent, Transient, UserError
 
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+# The bound on a part leaves room for the temporary file's name beside it.
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_MAX_LENGTH = 1_000
 
 
 class MediaStore:
@@ -35,35 +39,43 @@ class MediaStore:
                 return cls(fsspec.filesystem("file"), str(root), local=True)
             filesystem, root_path = fsspec.core.url_to_fs(url)
         except OSError as error:
-            raise UserError("media_url", f"cannot be used: {error.strerror}", remedy="check path and rights") from None
+            raise UserError(
+                "media_url", f"cannot be used: {error.strerror or error}", remedy="check path and rights"
+            ) from None
         except (ImportError, ValueError) as error:
             raise UserError("media_url", str(error), remedy="install the extra it needs, e.g. argus[s3]") from None
         return cls(filesystem, root_path, local=False)
 
     def write(self, path: str, content: bytes) -> None:
-        """Store the content whole or not at all. Raises `Transient` when the store cannot be written."""
+        """Store the content whole or not at all.
+
+        Raises `Transient` when the store cannot be written now, `Permanent` when the path can never be.
+        """
         target = self._resolve(path)
-        try:
+        with _translated(path, "written"):
             if self._local:
                 _write_atomically(Path(target), content)
             else:
                 self._filesystem.pipe_file(target, content)
-        except OSError as error:
-            raise Transient(f"media {path} cannot be written: {error.strerror or error}") from error
 
     def read(self, path: str) -> bytes:
-        """Raises `FileNotFoundError` when there is none."""
-        return bytes(self._filesystem.cat_file(self._resolve(path)))
+        """Raises `FileNotFoundError` when there is none, `Transient` when the store does not answer."""
+        target = self._resolve(path)
+        try:
+            with _translated(path, "read"):
+                return bytes(self._filesystem.cat_file(target))
+        except Permanent:
+            raise FileNotFoundError(path) from None
 
     def exists(self, path: str) -> bool:
-        return bool(self._filesystem.exists(self._resolve(path)))
+        """Whether there is such a file (a folder is none). Raises `Transient` when the store does not answer."""
+        with _translated(path, "looked up"):
+            return bool(self._filesystem.isfile(self._resolve(path)))
 
     def delete(self, path: str) -> None:
-        """Remove the file; one that is gone already is fine."""
-        try:
+        """Remove the file; one that is gone already is fine. Raises `Transient`, and `Permanent` for a folder."""
+        with _translated(path, "deleted"), suppress(FileNotFoundError, NotADirectoryError):
             self._filesystem.rm_file(self._resolve(path))
-        except FileNotFoundError:
-            return
 
     def local_path(self, path: str) -> Path | None:
         """Where the file lies on this machine, or None when the store is elsewhere."""
@@ -71,12 +83,26 @@ class MediaStore:
 
     def _resolve(self, path: str) -> str:
         parts = PurePosixPath(path).parts
-        if not parts or not all(_PART.fullmatch(part) for part in parts):
+        if not parts or len(path) > _MAX_LENGTH or not all(_PART.fullmatch(part) for part in parts):
             raise Permanent(f"media path {path[:80]!r} is refused: relative paths of letters, digits, '._-' only")
         full = "/".join((self._root, *parts))
         if self._local and not os.path.realpath(full).startswith(self._root + "/"):
             raise Permanent(f"media path {path[:80]!r} leads outside the store")
         return full
+
+
+@contextmanager
+def _translated(path: str, done: str) -> Iterator[None]:
+    """The errors of local files and of object stores as those of Argus."""
+    try:
+        yield
+    except (FileNotFoundError, ArgusError):
+        raise
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise Permanent(f"media {path} cannot be {done}: {error.strerror or error}") from error
+    except Exception as error:  # adapter boundary: each object store's client raises errors of its own
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Transient(f"media {path} cannot be {done}: {reason}") from error
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

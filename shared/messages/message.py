@@ -7,29 +7,48 @@ On the stream a message is a flat hash: `type`, `version`, `body` (JSON) and, fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
 from shared.domain.errors import InvalidMessage
 
-UtcTime = Annotated[AwareDatetime, PlainSerializer(lambda at: at.isoformat(timespec="microseconds"), when_used="json")]
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range") from None
+
+
+UtcTime = Annotated[
+    AwareDatetime,
+    AfterValidator(_in_utc),
+    PlainSerializer(lambda at: at.isoformat(timespec="microseconds"), when_used="json"),
+]
 
 _REGISTRY: dict[str, type[Message]] = {}
 
 
 class Message(BaseModel):
-    """A fact (`FrameCaptured`) or an order (`SyncCamera`)."""
+    """A fact (`FrameCaptured`) or an order (`SyncCamera`). `ABSTRACT = True` in its body makes a base that never travels itself."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     VERSION: ClassVar[int] = 1
     BINARY: ClassVar[frozenset[str]] = frozenset()
+    ABSTRACT: ClassVar[bool]
+    ABSTRACT: ClassVar[bool] = False
 
     trace_id: str = ""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
+        if cls.__dict__.get("ABSTRACT"):
+            return
+        if any(cls.model_fields[name].is_required() for name in cls.BINARY):
+            raise TypeError(f"{cls.__name__}: a binary field travels beside the body and needs a default")
         known = _REGISTRY.setdefault(cls.__name__, cls)
         if known is not cls:
             raise TypeError(f"two messages are called {cls.__name__}")
@@ -57,19 +76,18 @@ def decode(fields: Mapping[bytes, bytes]) -> Message:
     name = fields.get(b"type", b"").decode(errors="replace")
     kind = _REGISTRY.get(name)
     if kind is None:
-        raise InvalidMessage(f"unknown message type {name!r}")
-    if fields.get(b"version") != str(kind.VERSION).encode():
-        raise InvalidMessage(f"{name} has version {fields.get(b'version')!r}, this reader knows {kind.VERSION}")
-    try:
-        if not kind.BINARY:
-            return kind.model_validate_json(fields.get(b"body", b""))
-        body = kind.model_validate_json(_with_binary(fields.get(b"body", b""), kind))
-    except (ValidationError, ValueError) as error:
-        raise InvalidMessage(f"{name} cannot be read: {_first_line(error)}") from error
-    missing = [field for field in kind.BINARY if field.encode() not in fields]
+        raise InvalidMessage(f"unknown message type {name[:64]!r}")
+    version = fields.get(b"version", b"")
+    if version != str(kind.VERSION).encode():
+        raise InvalidMessage(f"{name} has version {version[:16]!r}, this reader knows {kind.VERSION}")
+    missing = sorted(field for field in kind.BINARY if field.encode() not in fields)
     if missing:
         raise InvalidMessage(f"{name} lacks {', '.join(missing)}")
-    return body.model_copy(update={field: fields[field.encode()] for field in kind.BINARY})
+    try:
+        message = kind.model_validate_json(fields.get(b"body", b""))
+    except ValueError as error:
+        raise InvalidMessage(f"{name} cannot be read: {_reason(error)}") from error
+    return message.model_copy(update={field: fields[field.encode()] for field in kind.BINARY})
 
 
 def known_messages() -> Mapping[str, type[Message]]:
@@ -77,17 +95,8 @@ def known_messages() -> Mapping[str, type[Message]]:
     return dict(_REGISTRY)
 
 
-def _with_binary(body: bytes, kind: type[Message]) -> bytes:
-    # Binary fields travel beside the JSON: give the validator empty ones to hold their place.
-    filler = b"".join(b',"' + field.encode() + b'":""' for field in sorted(kind.BINARY))
-    stripped = body.rstrip()
-    if not stripped.endswith(b"}"):
-        raise InvalidMessage("the body is not a JSON object")
-    return stripped[:-1] + filler + b"}"
-
-
-def _first_line(error: Exception) -> str:
+def _reason(error: ValueError) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return f"{'.'.join(str(part) for part in first['loc'])} {first['msg']}".strip()
-    return str(error).splitlines()[0]
+    return " ".join(str(error).split())[:200]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +15,7 @@ from shared.messages.message import Message, UtcTime
 class ZoneStayBody(BaseModel):
     """A zone and how long the object has been in it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     zone: str
     entered_at: UtcTime
@@ -33,6 +33,10 @@ class PresenceBody(Message):
     Several messages about one presence carry the same `presence_id`; `box` is in pixels of a picture of
     `frame_width` × `frame_height`; `snapshot` and `crop` are relative to the media store.
     """
+
+    ABSTRACT: ClassVar[bool] = True
+
+    ABSTRACT: ClassVar[bool] = True
 
     presence_id: str
     camera: str

@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.errors import UserError
+from shared.domain.masking import mask_credentials
+
+_SECRET_WORDS = ("pass", "secret", "token", "key", "url", "auth", "credential", "dsn", "pin")
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -31,8 +34,8 @@ def parse_section(kind: type[S], values: Mapping[str, Any], *, path: str) -> S:
 
 
 def explain(error: ValidationError, kind: type[BaseModel], *, path: str = "") -> UserError:
-    """The first of pydantic's errors as one line for the operator (all others are counted)."""
-    errors = error.errors(include_url=False)
+    """The first of pydantic's errors as one line for the operator (all others are counted). Shows no secret."""
+    errors = error.errors(include_url=False, include_context=False)
     first = errors[0]
     location = [str(part) for part in first["loc"]]
     field = ".".join(filter(None, [path, *location]))
@@ -40,20 +43,27 @@ def explain(error: ValidationError, kind: type[BaseModel], *, path: str = "") ->
     if first["type"] == "extra_forbidden":
         known = _fields_at(kind, location[:-1])
         return UserError(field, f"unknown setting{more}", remedy=nearest(location[-1], known))
-    given = "" if isinstance(first["input"], dict) else f", got {_masked(field, first['input'])}"
+    if first["type"] == "model_type":
+        # A whole section is something else: whatever it is, it may hold what should not be shown.
+        names = ", ".join(sorted(_fields_at(kind, location)))
+        return UserError(field, f"must be a group of settings{more}", remedy=f"known names: {names}")
+    given = f", got {_shown(field, first['input'])}"
     return UserError(field, f"{first['msg']}{given}{more}", remedy="correct it in the environment or in argus.yaml")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A remedy that names the closest known name, or all of them."""
-    names = sorted(known)
+    names = {known_name.lower(): known_name for known_name in sorted(known)}
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known names: {', '.join(names)}"
+    return f"did you mean {names[close[0]]!r}?" if close else f"known names: {', '.join(names.values())}"
 
 
-def _masked(field: str, value: object) -> str:
-    secret = any(word in field.lower() for word in ("password", "secret", "token", "key", "url"))
-    return "a value that is not shown" if secret else repr(value)[:80]
+def _shown(field: str, value: object) -> str:
+    # What has a structure of its own may hold a secret anywhere, as text too.
+    structured = isinstance(value, dict | list | tuple) or str(value).lstrip()[:1] in ("{", "[")
+    if structured or any(word in field.lower() for word in _SECRET_WORDS):
+        return "a value that is not shown"
+    return mask_credentials(repr(value))[:80]
 
 
 def _fields_at(kind: type[BaseModel], location: list[str]) -> list[str]:
