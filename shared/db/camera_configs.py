@@ -32,8 +32,13 @@ def enabled_cameras(session: Session, box: SecretBox) -> dict[str, CameraConfig]
     return {row.slug: _config(row, box) for row in rows}
 
 
-def _config(row: Camera, box: SecretBox) -> CameraConfig:
-    zones = (
+def zones_by_camera(session: Session) -> dict[str, tuple[Zone, ...]]:
+    """The zones of every enabled camera by its slug; needs no secret."""
+    return {row.slug: _zones(row) for row in session.scalars(select(Camera).where(Camera.enabled))}
+
+
+def _zones(row: Camera) -> tuple[Zone, ...]:
+    return tuple(
         Zone(
             name=zone.name,
             polygon=Polygon.of(zone.points),
@@ -42,11 +47,14 @@ def _config(row: Camera, box: SecretBox) -> CameraConfig:
         )
         for zone in row.zones
     )
+
+
+def _config(row: Camera, box: SecretBox) -> CameraConfig:
     return CameraConfig(
         slug=row.slug,
         name=row.name,
         account_id=row.account_id,
         url=box.open(row.url_encrypted),
-        zones=tuple(zones),
+        zones=_zones(row),
         options=dict(row.options),
     )
