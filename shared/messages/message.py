@@ -32,13 +32,15 @@ _REGISTRY: dict[str, type[Message]] = {}
 
 
 class Message(BaseModel):
-    """A fact (`FrameCaptured`) or an order (`SyncCamera`). `ABSTRACT = True` in its body makes a base that never travels itself."""
+    """A fact (`FrameCaptured`) or an order (`SyncCamera`).
+
+    `ABSTRACT = True` in the body of a class makes it a base that never travels itself.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     VERSION: ClassVar[int] = 1
     BINARY: ClassVar[frozenset[str]] = frozenset()
-    ABSTRACT: ClassVar[bool]
     ABSTRACT: ClassVar[bool] = False
 
     trace_id: str = ""

@@ -36,8 +36,6 @@ class PresenceBody(Message):
 
     ABSTRACT: ClassVar[bool] = True
 
-    ABSTRACT: ClassVar[bool] = True
-
     presence_id: str
     camera: str
     track_id: int
