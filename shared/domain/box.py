@@ -51,4 +51,6 @@ def iou(a: Box, b: Box) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     intersection = width * height
-    return intersection / (a.area + b.area - intersection)
+    union = a.area + b.area - intersection
+    # A box may be too small for its area to be told from 0.
+    return min(1.0, intersection / union) if union > 0 else 0.0

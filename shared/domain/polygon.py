@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 Point = tuple[float, float]
 
+MAX_POINTS = 256
+"""Every pair of edges is compared: this keeps that below a fraction of a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
@@ -23,18 +26,24 @@ class Polygon:
     def __post_init__(self) -> None:
         if len(self.points) < 3:
             raise ValueError(f"a polygon needs at least 3 points, got {len(self.points)}")
+        if len(self.points) > MAX_POINTS:
+            raise ValueError(f"a polygon has at most {MAX_POINTS} points, got {len(self.points)}")
         if not all(math.isfinite(value) for point in self.points for value in point):
             raise ValueError("a polygon's coordinates must be finite numbers")
         if len(set(self.points)) != len(self.points):
             raise ValueError("a polygon's points must all differ")
-        if self.area == 0:
+        if all(_turn(self.points[0], self.points[1], point) == 0 for point in self.points):
             raise ValueError("a polygon's points must not all lie on one line")
         if _crosses_itself(self.points):
             raise ValueError("a polygon's edges must not cross each other")
 
     @classmethod
     def of(cls, points: Iterable[Iterable[float]]) -> Polygon:
-        pairs = [tuple(float(value) for value in point) for point in points]
+        """The polygon through the points. Raises `ValueError` for anything that is no list of pairs of numbers."""
+        try:
+            pairs = [tuple(float(value) for value in point) for point in points if not isinstance(point, str)]
+        except (TypeError, ValueError, OverflowError):
+            pairs = [()]
         if any(len(pair) != 2 for pair in pairs):
             raise ValueError("each point of a polygon is a pair of numbers [x, y]")
         return cls(tuple((pair[0], pair[1]) for pair in pairs))
@@ -69,9 +78,11 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 
 def _on_segment(a: Point, b: Point, p: Point) -> bool:
-    if abs(_turn(a, b, p)) > 1e-12 * max(1.0, abs(b[0] - a[0]) + abs(b[1] - a[1])):
+    # Points are computed in floats: what misses the segment by a rounding error is on it.
+    slack = 1e-12 * max(1.0, abs(b[0] - a[0]) + abs(b[1] - a[1]))
+    if abs(_turn(a, b, p)) > slack:
         return False
-    return min(a[0], b[0]) <= p[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= p[1] <= max(a[1], b[1])
+    return all(min(a[axis], b[axis]) - slack <= p[axis] <= max(a[axis], b[axis]) + slack for axis in (0, 1))
 
 
 def _segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool:
