@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.eye.detectors import CATALOGUE
-from services.eye.plugin import load_class, parse_settings
+from services.eye.plugin import load_class
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
+from shared.settings.section import parse_section
 
 BEST_FIRST = ("tensorrt", "onnx", "hog")
 
@@ -64,7 +65,7 @@ def load_detector(backend: str, spec: ModelSpec | None, *, settings: Mapping[str
     `spec` is None when there are no weights. Raises `UserError` when this backend cannot run here.
     """
     plugin = load_class("detector", backend, catalogue=CATALOGUE)
-    parsed = parse_settings(backend, plugin.settings_type, settings or {})
+    parsed = parse_section(plugin.settings_type, settings or {}, path=f"eye.detectors.{backend}")
     detector: Detector = plugin(spec, settings=parsed)
     detector.detect([np.zeros((64, 64, 3), dtype=np.uint8)])
     return detector

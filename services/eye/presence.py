@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from services.eye.stay import Shot, Stay, packed, unpacked
 from services.eye.zones import advance, inside, left_all, zones_holding
@@ -15,12 +17,16 @@ from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
 from shared.domain.presence import Presence, PresencePhase
 from shared.domain.zone import Zone
+from shared.settings.section import Section
 
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceRules:
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class PresenceRules(Section):
     """When a track becomes a presence and what is told of it.
 
     It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds, with
@@ -32,14 +38,14 @@ class PresenceRules:
     best so far, and every `heartbeat_s` seconds at least.
     """
 
-    min_frames: int = 2
-    min_s: float = 0.3
-    sure: float = 0.6
-    fair: float = 0.4
-    moved: float = 0.5
-    lost_timeout_s: float = 4.0
-    heartbeat_s: float = 1.0
-    better_shot: float = 1.3
+    min_frames: Annotated[int, Field(ge=1)] = 2
+    min_s: _Seconds = 0.3
+    sure: _Share = 0.6
+    fair: _Share = 0.4
+    moved: Annotated[float, Field(ge=0)] = 0.5
+    lost_timeout_s: _Seconds = 4.0
+    heartbeat_s: _Seconds = 1.0
+    better_shot: Annotated[float, Field(ge=1)] = 1.3
 
 
 @dataclass(frozen=True, slots=True)

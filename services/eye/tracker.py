@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.eye.plugin import load_class, parse_settings
+from services.eye.plugin import load_class
 from services.eye.trackers import CATALOGUE
 from shared.domain.detection import Detection, Track
+from shared.settings.section import parse_section
 
 
 class Tracker(Protocol):
@@ -48,5 +49,6 @@ class Tracker(Protocol):
 def load_tracker(name: str = "bytetrack", *, settings: Mapping[str, Any] | None = None) -> Tracker:
     """A tracker for one camera. Raises `UserError` on an unknown name or setting."""
     plugin = load_class("tracker", name, catalogue=CATALOGUE)
-    tracker: Tracker = plugin(settings=parse_settings(name, plugin.settings_type, settings or {}))
+    parsed = parse_section(plugin.settings_type, settings or {}, path=f"eye.trackers.{name}")
+    tracker: Tracker = plugin(settings=parsed)
     return tracker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,24 @@ class YoloEnds:
                 f"([batch, {expected[0]}, {expected[1]}])",
                 remedy="name the layout, input size and labels the weights were exported with",
             )
+
+    def detect(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        *,
+        tensor: NDArray[np.float32],
+        run: Callable[[int], NDArray[np.float32]],
+    ) -> list[list[Detection]]:
+        """Detections per picture, as many pictures at once as `tensor` has rows.
+
+        `run(n)` computes the network's output from the first n rows, which were just written.
+        """
+        found: list[list[Detection]] = []
+        for start in range(0, len(pictures), len(tensor)):
+            part = pictures[start : start + len(tensor)]
+            placements = self.write(part, tensor)
+            found += self.read(run(len(part)), placements)
+        return found
 
     def write(self, pictures: Sequence[NDArray[np.uint8]], tensor: NDArray[np.float32]) -> list[Placement]:
         """Fit BGR pictures into the first rows of `tensor` [batch, 3, height, width]."""

@@ -12,22 +12,21 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.eye.detector import ModelSpec
 from services.eye.suppression import suppress
 from shared.domain.box import Box
 from shared.domain.detection import Detection
+from shared.settings.section import Section
 
 _WINDOW = (64, 128)
 # The window it was trained on leaves a margin of 16 pixels around a person.
 _MARGIN = (16 / 64, 16 / 128)
 
 
-class HogSettings(BaseModel):
+class HogSettings(Section):
     """`long_side_px` is the size a picture is brought to: larger finds smaller people and costs its square."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     long_side_px: int = Field(default=800, ge=128, le=4096)
     min_weight: float = Field(default=0.0, ge=-1.0, le=5.0)

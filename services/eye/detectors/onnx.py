@@ -9,12 +9,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.eye.detector import ModelSpec
 from services.eye.yolo import YoloEnds
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
+from shared.settings.section import Section
 
 Provider = Literal["auto", "cpu", "cuda", "openvino"]
 
@@ -35,10 +36,8 @@ _LOAD_ERRORS = (
 _QUIET = 3
 
 
-class OnnxSettings(BaseModel):
+class OnnxSettings(Section):
     """`threads` 0 leaves it to ONNX Runtime; `max_batch` bounds pictures per call where the model allows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     provider: Provider = "auto"
     threads: int = Field(default=0, ge=0, le=256)
@@ -77,13 +76,7 @@ class OnnxDetector:
         return str(self._session.get_providers()[0])
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
-        step = len(self._tensor)
-        found: list[list[Detection]] = []
-        for start in range(0, len(images), step):
-            part = images[start : start + step]
-            placements = self._ends.write(part, self._tensor)
-            found += self._ends.read(self._run(len(part)), placements)
-        return found
+        return self._ends.detect(images, tensor=self._tensor, run=self._run)
 
     def close(self) -> None:
         self._session = None

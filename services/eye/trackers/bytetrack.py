@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.eye.appearance import SIZE, blend, describe
 from services.eye.association import Evidence, assign, costs
@@ -27,6 +27,7 @@ from services.eye.known import Known, kind_of, packed, unpacked
 from services.eye.motion import Motion, MotionModel, begin, correct, predict, rescaled
 from services.eye.suppression import covered, suppress
 from shared.domain.detection import Detection, Track
+from shared.settings.section import Section
 
 _VERSION = 1
 _MODEL = MotionModel()
@@ -41,7 +42,7 @@ _DOUBLE_IOU = 0.6
 _SHADOW = 0.75
 
 
-class ByteTrackSettings(BaseModel):
+class ByteTrackSettings(Section):
     """Confidences 0..1, times in seconds.
 
     A detection of `found_from` may begin a track, one of `kept_from` only carry on one that was seen in the
@@ -49,8 +50,6 @@ class ByteTrackSettings(BaseModel):
     one, `leave_s` after when it was walking out of the picture, `tentative_s` after while unconfirmed; the
     latter two wait for one frame at least.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     found_from: float = Field(default=0.45, gt=0, le=1)
     kept_from: float = Field(default=0.1, gt=0, le=1)
