@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
+from services.cli.leash import leashed
 from services.cli.redis_server import free_port
 
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -37,11 +40,17 @@ def postgres_cluster(programs: Path) -> Iterator[str]:
     try:
         _run([programs / "initdb", "-D", data, "-U", "argus", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
         options = f"-h 127.0.0.1 -p {port} -k {root} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        _run([programs / "pg_ctl", "-D", data, "-w", "-t", "30", "-l", root / "log", "-o", options, "start"], user)
+        command = [*_leash(user), str(programs / "postgres"), "-D", str(data), *options.split()]
+        with open(root / "log", "wb") as log:
+            server = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
         try:
+            _wait(programs, port, server, root / "log")
             yield f"postgresql+psycopg://argus@127.0.0.1:{port}"
         finally:
-            _run([programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], user)
+            server.send_signal(signal.SIGQUIT)  # at once, without a checkpoint: nothing is to be kept
+            server.wait(20)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -54,11 +63,27 @@ def _server_user() -> str | None:
     return next(name for name in _UNPRIVILEGED if name in known)
 
 
+def _leash(user: str | None) -> list[str]:
+    """How to run the server as the user, so that it ends with a test run that is killed."""
+    if user is None:
+        return leashed([])
+    account = pwd.getpwnam(user)
+    # The user may not be able to run this Python, and a change of user undoes the leash: setpriv does both.
+    identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    return ["setpriv", *identity, "--pdeathsig=TERM", "--"]
+
+
 def _run(command: list[str | Path], user: str | None) -> None:
     arguments = [str(part) for part in command]
-    # Into a file: the server inherits the output of pg_ctl and would keep a pipe open for ever.
-    with tempfile.TemporaryFile() as output:
-        done = subprocess.run(arguments, stdout=output, stderr=output, user=user, cwd="/", check=False)
-        if done.returncode:
-            output.seek(0)
-            raise RuntimeError(f"{arguments[0]} failed: {output.read().decode(errors='replace')[-800:]}")
+    done = subprocess.run(arguments, capture_output=True, text=True, user=user, cwd="/", check=False)
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]} failed: {done.stderr[-800:]}")
+
+
+def _wait(programs: Path, port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 30
+    asked = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "argus"]
+    while subprocess.run(asked, check=False).returncode:
+        if server.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-800:]}")
+        time.sleep(0.05)

@@ -14,10 +14,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.cli.check import Check, fail, ok, warn
-from services.cli.folders import Folders, is_running
+from services.cli.folders import Folders, started
 from services.cli.gpu import gpu_names
 from services.cli.installation import answering, running_redis_url
-from services.cli.plan import MODULES
 from services.cli.ports import why_not
 from services.cli.readiness import beating, gateway_answers, gateway_url
 from services.cli.redis_server import find_redis_binary
@@ -144,7 +143,7 @@ def gpu() -> Check:
 
 def ports(settings: Settings, folders: Folders) -> Check:
     host, port = settings.gateway.host, settings.gateway.port
-    if is_running(folders):
+    if "gateway" in started(folders):
         url = gateway_url(settings.gateway)
         if gateway_answers(url, timeout_s=3.0):
             return ok("ports", f"the gateway answers at {url}")
@@ -171,7 +170,8 @@ def judge(settings: Settings) -> Check:
 
 
 def services(settings: Settings, folders: Folders) -> Check:
-    if not is_running(folders):
+    expected = started(folders)
+    if not expected:
         return ok("services", "not running: argus up")
     url = running_redis_url(settings, folders)
     connection = answering(url) if url else None
@@ -181,11 +181,10 @@ def services(settings: Settings, folders: Folders) -> Check:
         alive = beating(connection)
     except RedisError:
         return fail("services", "running, but Redis does not answer", remedy="read the log lines of 'argus up'")
-    missing = [name for name in MODULES if name != "gateway" and f"{name}-0" not in alive]
+    missing = [name for name in expected if name != "gateway" and f"{name}-0" not in alive]
     if missing:
-        remedy = "normal under --only; else read their log lines"
-        return warn("services", f"no sign of life from {', '.join(missing)}", remedy=remedy)
-    return ok("services", f"{len(alive)} alive")
+        return fail("services", f"no sign of life from {', '.join(missing)}", remedy="read their log lines")
+    return ok("services", f"alive: {', '.join(expected)}")
 
 
 def _version(connection: Redis) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-_LEASH = Path(__file__).with_name("leash.py")
+from services.cli.leash import leashed
+
 _LONGEST_LINE = 65_536
 
 
@@ -35,9 +34,8 @@ class Child:
     def __init__(self, service: Service) -> None:
         self.service = service
         environment = {**os.environ, **service.environment}
-        leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
         self._process = subprocess.Popen(
-            [*leash, *service.command],
+            leashed(service.command),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -17,11 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from services.cli.leash import leashed
 from shared.domain.errors import UserError
 
 # Clips drawn by an older generator are not shown again: raise this when the scenes change.
 VERSION = 1
-_LEASH = Path(__file__).with_name("leash.py")
 _POLL_S = 0.1
 
 
@@ -70,10 +70,9 @@ def _draw(wanted: Sequence[tuple[DemoCamera, Path]]) -> None:
 
 
 def _start(camera: DemoCamera, clip: Path) -> subprocess.Popen[str]:
-    leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
     arguments = [camera.scene, str(camera.seconds), str(clip)]
     return subprocess.Popen(
-        [*leash, sys.executable, "-m", "services.cli.demo_clips", *arguments],
+        leashed([sys.executable, "-m", "services.cli.demo_clips", *arguments]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -41,6 +41,11 @@ class Folders:
         return self.run / "redis.url"
 
     @property
+    def services_file(self) -> Path:
+        """The names of the processes that were started, one per line."""
+        return self.run / "services"
+
+    @property
     def lock_file(self) -> Path:
         return self.run / "lock"
 
@@ -102,6 +107,16 @@ def is_running(folders: Folders) -> bool:
         return not _try_lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def started(folders: Folders) -> list[str]:
+    """The processes of the supervisor that runs now; none when none runs."""
+    if not is_running(folders):
+        return []
+    try:
+        return folders.services_file.read_text(encoding="utf-8").split()
+    except OSError:
+        return []
 
 
 def _lock(descriptor: int, folders: Folders) -> None:

@@ -1,13 +1,20 @@
 """Run a command that ends when the process that started it ends. A script of its own, started without site-packages.
 
-`python -I -S leash.py COMMAND…` asks the kernel for SIGTERM at the parent's death (Linux), then becomes COMMAND.
+`python -I -S leash.py PARENT_PID COMMAND…` asks the kernel for SIGTERM at the parent's death (Linux), then becomes
+COMMAND. The kernel means the parent's thread: start it from one that lasts.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """The command line that runs the command on this process' leash."""
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 
 def main() -> None:

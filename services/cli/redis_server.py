@@ -21,6 +21,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from services.cli.leash import leashed
 from shared.domain.errors import UserError
 
 # Below the range from which Linux takes ports for outgoing connections: the port is still free after a restart.
@@ -148,9 +149,9 @@ def free_port(random: Random) -> int:
 
 
 def start_redis(server: RedisServer) -> subprocess.Popen[bytes]:
-    """Run the server as a child of this process and wait until it answers. Raises `UserError`."""
+    """Run the server as a child that ends with this thread, and wait until it answers. Raises `UserError`."""
     child = subprocess.Popen(
-        server.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        leashed(server.command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
         server.wait_until_it_answers(lambda: child.poll() is None)

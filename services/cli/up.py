@@ -95,6 +95,7 @@ def run(
     with redis_of(settings, folders) as (redis_url, redis_services):
         planned = plan(settings, folders, redis_url=redis_url, only=only)
         services = [_with(service, environment or {}) for service in planned.services]
+        write_private(folders.services_file, "\n".join(planned.instances))
         supervisor = Supervisor([*redis_services, *services], view, guard_fds=(lock,))
         readiness = Readiness(
             connect_redis(redis_url, socket_timeout_s=1.0),
