@@ -17,7 +17,6 @@ from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
 from shared.domain.presence import Presence, PresencePhase
 from shared.domain.zone import Zone
-from shared.settings.section import Section
 
 _VERSION = 1
 
@@ -26,7 +25,8 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
-class PresenceRules(Section):
+@dataclass(frozen=True, slots=True)
+class PresenceRules:
     """When a track becomes a presence and what is told of it.
 
     It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds, with
