@@ -23,16 +23,22 @@ from shared.settings.sections import (
 class Settings(Section):
     """The validated configuration of one Argus installation."""
 
-    data_dir: Path = Path("./data")
+    data_dir: Path = Field(default=Path("./data"), description="folder of database, media, Redis files and secret key")
     redis_url: str | None = Field(default=None, description="unset: the embedded server")
     database_url: str | None = Field(default=None, description="unset: SQLite in the data dir")
     media_url: str | None = Field(default=None, description="unset: a folder in the data dir")
     secret_key: SecretStr | None = Field(default=None, description="unset: generated once into the data dir")
-    admin_username: str | None = None
-    admin_password: SecretStr | None = None
-    models_mirror: str | None = None
+    admin_username: str | None = Field(default=None, description="first admin, made when there is none")
+    admin_password: SecretStr | None = Field(
+        default=None, description="the first admin's password; unset: one is made and printed once"
+    )
+    models_mirror: str | None = Field(
+        default=None, description="folder or URL from which weights are taken instead of their origin"
+    )
     weights_registry: Path | None = Field(default=None, description="a TOML file with further weights")
-    shards: int = Field(default=16, ge=1, le=1024)
+    shards: int = Field(
+        default=16, ge=1, le=1024, description="into how many parts the cameras are divided among replicas"
+    )
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     eye: EyeSettings = Field(default_factory=EyeSettings)

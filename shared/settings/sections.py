@@ -39,13 +39,15 @@ Plugins = dict[str, dict[str, Any]]
 class GatewaySettings(Section):
     """The HTTP API."""
 
-    host: str = "127.0.0.1"
-    port: Port = 8000
+    host: str = Field(default="127.0.0.1", description="address the gateway listens on")
+    port: Port = Field(default=8000, description="port of the native API")
     dialect_ports: Ports = Field(default_factory=dict, description="dialect=port pairs served at the root of a port")
-    workers: int = Field(default=2, ge=1, le=64)
-    threads: int = Field(default=8, ge=1, le=256)
-    trusted_proxies: Words = ("127.0.0.1", "::1")
-    cors_origins: Words = ()
+    workers: int = Field(default=2, ge=1, le=64, description="processes that answer requests")
+    threads: int = Field(default=8, ge=1, le=256, description="requests answered at once per process")
+    trusted_proxies: Words = Field(
+        default=("127.0.0.1", "::1"), description="addresses whose X-Forwarded-* headers are believed"
+    )
+    cors_origins: Words = Field(default=(), description="origins of web pages that may call the API")
 
 
 class IngestSettings(Section):
@@ -59,44 +61,54 @@ class IngestSettings(Section):
     active_hold_s: float = Field(default=10.0, ge=0, description="how long a scene stays active after motion")
     preroll_s: float = Field(default=1.0, ge=0, le=10, description="what is sent of the time before the motion")
     max_side: int = Field(default=1920, ge=64, le=8192, description="longest side of the JPEG sent on, pixels")
-    jpeg_quality: int = Field(default=85, ge=30, le=100)
-    connect_timeout_s: float = Field(default=10.0, gt=0)
-    stall_timeout_s: float = Field(default=8.0, gt=0, le=10)
+    jpeg_quality: int = Field(default=85, ge=30, le=100, description="quality of the JPEG sent on")
+    connect_timeout_s: float = Field(default=10.0, gt=0, description="how long opening a camera may take")
+    stall_timeout_s: float = Field(
+        default=8.0, gt=0, le=10, description="silence after which a camera's connection is opened anew"
+    )
     down_after_s: float = Field(default=60.0, ge=0, description="silence after which people are told")
     backoff_base_s: float = Field(default=1.0, gt=0, description="wait before the second try, doubled each time")
-    backoff_cap_s: float = Field(default=60.0, gt=0)
-    sync_interval_s: float = Field(default=10.0, gt=0)
+    backoff_cap_s: float = Field(default=60.0, gt=0, description="longest wait between two tries")
+    sync_interval_s: float = Field(
+        default=10.0, gt=0, description="how often cameras are read from the database unasked"
+    )
     record: bool = Field(default=False, description="keep the stream as segments in the media store")
-    segment_s: float = Field(default=10.0, gt=0, le=300)
-    retention_h: float = Field(default=72.0, gt=0)
+    segment_s: float = Field(default=10.0, gt=0, le=300, description="length of a stored segment")
+    retention_h: float = Field(default=72.0, gt=0, description="how long footage is kept")
 
 
 class EyeSettings(Section):
     """Frames to presences."""
 
-    backend: Literal["auto", "onnx", "hog", "tensorrt"] = "auto"
-    model: str = "yolox_nano"
+    backend: Literal["auto", "onnx", "hog", "tensorrt"] = Field(
+        default="auto", description="what runs the model; auto: the best that is there"
+    )
+    model: str = Field(default="yolox_nano", description="name of the weights")
     stale_after_s: float = Field(default=10.0, gt=0, description="frames older than this are skipped and counted")
-    batch: int = Field(default=8, ge=1, le=64)
+    batch: int = Field(default=8, ge=1, le=64, description="frames detected in one go")
     labels: Words = Field(default=(), description="labels to look for; empty: people, vehicles and animals")
-    tracker: str = "bytetrack"
-    detectors: Plugins = Field(default_factory=dict)
-    trackers: Plugins = Field(default_factory=dict)
-    presence: dict[str, Any] = Field(default_factory=dict)
-    sync_interval_s: float = Field(default=10.0, gt=0)
+    tracker: str = Field(default="bytetrack", description="name of the tracker")
+    detectors: Plugins = Field(default_factory=dict, description="each detector's own settings by its name")
+    trackers: Plugins = Field(default_factory=dict, description="each tracker's own settings by its name")
+    presence: dict[str, Any] = Field(
+        default_factory=dict, description="when a track becomes a presence and when it ends"
+    )
+    sync_interval_s: float = Field(default=10.0, gt=0, description="how often zones are read from the database unasked")
 
 
 class OllamaSettings(Section):
     """The judge."""
 
-    url: str | None = None
-    model: str = "gemma3"
+    url: str | None = Field(default=None, description="address of Ollama; unset: no judge, rules alone")
+    model: str = Field(default="gemma3", description="the judge's model")
 
 
 class BrainSettings(Section):
     """Presences to events."""
 
-    sync_interval_s: float = Field(default=10.0, gt=0)
+    sync_interval_s: float = Field(
+        default=10.0, gt=0, description="how often rules and cameras are read from the database unasked"
+    )
     relay_interval_s: float = Field(default=1.0, gt=0, description="how often the outbox is looked at unasked")
     batch: int = Field(default=64, ge=1, le=1000, description="presence messages per transaction under a backlog")
 
@@ -104,11 +116,13 @@ class BrainSettings(Section):
 class AlertsSettings(Section):
     """Events to people."""
 
-    webhook_allow_private: bool = False
+    webhook_allow_private: bool = Field(default=False, description="webhooks may go to loopback and private addresses")
     webhook_timeout_s: float = Field(default=10.0, gt=0, le=60, description="for one whole exchange")
-    backoff_base_s: float = Field(default=1.0, gt=0)
-    backoff_cap_s: float = Field(default=900.0, gt=0)
-    give_up_after_s: float = Field(default=86_400.0, gt=0)
+    backoff_base_s: float = Field(
+        default=1.0, gt=0, description="wait before a delivery's second try, doubled each time"
+    )
+    backoff_cap_s: float = Field(default=900.0, gt=0, description="longest wait between two tries")
+    give_up_after_s: float = Field(default=86_400.0, gt=0, description="age at which a delivery is given up")
     concurrency: int = Field(default=16, ge=1, le=256, description="deliveries in flight per worker")
     per_recipient: int = Field(default=4, ge=1, le=256, description="deliveries in flight to one recipient")
     lease_s: float = Field(default=15.0, gt=0, description="added to a channel's time-out: a worker silent longer died")
@@ -144,17 +158,21 @@ class WebhookEndpoint(Section):
 class WebhooksSettings(Section):
     """Webhooks that stand in the configuration; others come and go through the API."""
 
-    enabled: bool = True
-    endpoints: tuple[WebhookEndpoint, ...] = ()
+    enabled: bool = Field(default=True, description="use the webhooks below")
+    endpoints: tuple[WebhookEndpoint, ...] = Field(
+        default=(), description="the webhooks: url, events, auth_type, auth_name, token, secret, enabled"
+    )
 
 
 class MetricsSettings(Section):
     """Prometheus, for a service that runs on its own."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", description="address the metrics are served on")
     port: int | None = Field(default=None, ge=0, le=65535, description="unset: only the gateway's /metrics")
 
 
 class LogSettings(Section):
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    format: Literal["json", "console"] = "json"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level that is logged"
+    )
+    format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for people")
