@@ -1,0 +1,125 @@
+"""Which rules fire on a presence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.brain.conditions import parse_condition
+from services.brain.rule import Rule, evaluate, rules_by_camera
+from services.brain.rules import CATALOGUE
+from shared.domain.box import Box
+from shared.domain.errors import UserError
+from shared.domain.presence import Presence, ZoneStay
+
+AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+
+
+def presence(*, dwell_s: float = 0.0, zones: tuple[ZoneStay, ...] = (), **fields: object) -> Presence:
+    values: dict[str, object] = {
+        "id": "p1", "camera": "door", "track_id": 1, "label": "person", "confidence": 0.8,
+        "box": Box(0, 0, 10, 20), "frames": 5, "frame_width": 100, "frame_height": 100,
+        "started_at": AT - timedelta(seconds=dwell_s), "last_seen_at": AT, "zones": zones, **fields,
+    }  # fmt: skip
+    return Presence(**values)  # type: ignore[arg-type]
+
+
+def stay(zone: str, dwell_s: float, *, inside: bool = True) -> ZoneStay:
+    return ZoneStay(zone, AT - timedelta(seconds=dwell_s), dwell_s, inside)
+
+
+def rule(slug: str = "r", *, condition: dict[str, object] | None = None, **fields: object) -> Rule:
+    return Rule(slug=slug, name=slug, condition=parse_condition(condition or {}), **fields)  # type: ignore[arg-type]
+
+
+DAY = {"timezone": "UTC", "windows": [{"from": "10:00", "to": "11:00"}]}
+OTHER = {"timezone": "UTC", "windows": [{"from": "11:00", "to": "12:00"}]}
+
+
+@pytest.mark.parametrize(
+    ("condition", "seen", "holds"),
+    [
+        ({}, presence(), True),
+        ({"kind": "presence"}, presence(), True),
+        ({"labels": ["person"]}, presence(), True),
+        ({"labels": ["car", "person"]}, presence(), True),
+        ({"labels": ["car"]}, presence(), False),
+        ({"min_confidence": 0.8}, presence(), True),
+        ({"min_confidence": 0.81}, presence(), False),
+        ({"dwell_s": 5}, presence(dwell_s=4.9), False),
+        ({"dwell_s": 5}, presence(dwell_s=5), True),
+        ({"zone": "Door"}, presence(), False),
+        ({"zone": "Door"}, presence(zones=(stay("Gate", 9),)), False),
+        ({"zone": "Door"}, presence(zones=(stay("Gate", 9), stay("Door", 0))), True),
+        ({"zone": "Door", "dwell_s": 5}, presence(dwell_s=60, zones=(stay("Door", 4),)), False),
+        ({"zone": "Door", "dwell_s": 5}, presence(dwell_s=60, zones=(stay("Door", 5),)), True),
+        ({"zone": "Door", "dwell_s": 5}, presence(zones=(stay("Door", 6, inside=False),)), True),
+        ({"schedule": DAY}, presence(), True),
+        ({"schedule": OTHER}, presence(), False),
+        ({"zone": "Door", "schedule": DAY}, presence(zones=(stay("Door", 6, inside=False),)), False),
+    ],
+)
+def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, holds: bool) -> None:
+    assert parse_condition(condition).holds(seen, AT) is holds
+
+
+@pytest.mark.parametrize(
+    ("condition", "field"),
+    [
+        ({"kind": "line"}, "rule"),
+        ({"label": "person"}, "condition.label"),
+        ({"labels": "person"}, "condition.labels"),
+        ({"labels": [""]}, "condition.labels.0"),
+        ({"min_confidence": 1.5}, "condition.min_confidence"),
+        ({"min_confidence": float("nan")}, "condition.min_confidence"),
+        ({"dwell_s": -1}, "condition.dwell_s"),
+        ({"dwell_s": float("inf")}, "condition.dwell_s"),
+        ({"zone": ""}, "condition.zone"),
+        ({"schedule": {"windows": [{"from": "1", "to": "2"}]}}, "condition.schedule.windows.0.from"),
+    ],
+)
+def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, object], field: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_condition(condition)
+    assert caught.value.field == field
+
+
+def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_alone() -> None:
+    for kind in CATALOGUE:
+        assert isinstance(parse_condition({"kind": kind}).holds(presence(), AT), bool)
+
+
+def test_a_rule_fires_once_per_presence() -> None:
+    assert evaluate([rule("a"), rule("b")], presence(), at=AT, fired={"a"}, last_fired={}) == (rule("b"),)
+
+
+@pytest.mark.parametrize(
+    ("last", "fires"),
+    [
+        (None, True),
+        (AT - timedelta(seconds=59), False),
+        (AT - timedelta(seconds=60), True),
+        (AT, False),
+        (AT + timedelta(seconds=59), False),  # an older message that came late
+        (AT + timedelta(hours=1), True),  # the clock was set back
+    ],
+)
+def test_a_rule_keeps_silent_while_it_cools_down(last: datetime | None, *, fires: bool) -> None:
+    cooling = rule("a", cooldown_s=60)
+    found = evaluate([cooling], presence(), at=AT, last_fired={} if last is None else {"a": last})
+    assert bool(found) is fires
+
+
+def test_a_camera_has_its_own_rules_its_accounts_and_everybodys() -> None:
+    rules = [
+        rule("all"),
+        rule("door", camera="door"),
+        rule("gate", camera="gate"),
+        rule("anna", account_id=1),
+        rule("bert", account_id=2),
+        rule("berts-door", account_id=2, camera="door"),
+    ]
+    found = rules_by_camera(rules, {"door": 1, "gate": 2})
+    assert [r.slug for r in found["door"]] == ["all", "door", "anna"]
+    assert [r.slug for r in found["gate"]] == ["all", "gate", "bert"]

@@ -1,0 +1,125 @@
+"""Weekly windows of wall-clock time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.brain.schedule import DAYS, Schedule, Window
+from shared.domain.errors import UserError
+from shared.settings.section import parse_section
+
+PARIS = ZoneInfo("Europe/Paris")
+WORK = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"}
+NIGHT = {"days": ["fri"], "from": "22:00", "to": "06:00"}
+WHOLE = {"from": "00:00", "to": "24:00"}
+
+
+def schedule(*windows: object, timezone: str = "Europe/Paris") -> Schedule:
+    return parse_section(Schedule, {"timezone": timezone, "windows": list(windows)}, path="schedule")
+
+
+@pytest.mark.parametrize(
+    ("window", "local", "awake"),
+    [
+        (WORK, "2026-01-12 08:00", True),  # a Monday
+        (WORK, "2026-01-12 07:59:59", False),
+        (WORK, "2026-01-12 17:59:59", True),
+        (WORK, "2026-01-12 18:00", False),
+        (WORK, "2026-01-17 12:00", False),  # a Saturday
+        (NIGHT, "2026-01-16 21:59", False),  # the Friday
+        (NIGHT, "2026-01-16 22:00", True),
+        (NIGHT, "2026-01-17 05:59", True),  # goes on into Saturday
+        (NIGHT, "2026-01-17 06:00", False),
+        (NIGHT, "2026-01-17 22:00", False),  # does not start on Saturday
+        (NIGHT, "2026-01-16 05:00", False),  # nor did it on Thursday
+        ({"days": ["sun"], "from": "22:00", "to": "06:00"}, "2026-01-19 03:00", True),  # into Monday
+        (WHOLE, "2026-01-12 00:00", True),
+        (WHOLE, "2026-01-12 23:59:59.999999", True),
+        ({"days": ["mon"], **WHOLE}, "2026-01-13 00:00", False),
+        ({"days": ["mon"], "from": "08:00", "to": "08:00"}, "2026-01-13 07:59", True),
+    ],
+)
+def test_a_window_holds_by_the_clock_on_the_wall(window: dict[str, object], local: str, *, awake: bool) -> None:
+    assert schedule(window).awake(datetime.fromisoformat(local).replace(tzinfo=PARIS).astimezone(UTC)) is awake
+
+
+@pytest.mark.parametrize(
+    ("at", "awake"),
+    [
+        # In the night to 29 March 2026 the clock in Paris jumps from 02:00 to 03:00.
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), False),  # 01:59
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), False),  # 03:00: the window did not happen
+        # In the night to 25 October 2026 the hour from 02:00 comes twice.
+        (datetime(2026, 10, 25, 0, 15, tzinfo=UTC), True),  # 02:15 in summer time
+        (datetime(2026, 10, 25, 0, 45, tzinfo=UTC), False),
+        (datetime(2026, 10, 25, 1, 15, tzinfo=UTC), True),  # 02:15 in winter time
+        (datetime(2026, 10, 25, 1, 45, tzinfo=UTC), False),
+    ],
+)
+def test_daylight_saving_skips_and_repeats_windows_inside_its_hour(at: datetime, *, awake: bool) -> None:
+    assert schedule({"from": "02:00", "to": "02:30"}).awake(at) is awake
+
+
+def test_a_window_over_the_change_ends_by_the_new_time() -> None:
+    night = schedule({"days": ["sat"], "from": "22:00", "to": "06:00"})
+    assert night.awake(datetime(2026, 3, 29, 3, 59, tzinfo=UTC))  # 05:59 in summer time
+    assert not night.awake(datetime(2026, 3, 29, 4, 0, tzinfo=UTC))
+
+
+moments = st.integers(1_577_836_800, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+clocks = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+zones = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
+
+
+@given(moments, clocks, clocks, st.sets(st.sampled_from(DAYS)), zones)
+def test_a_window_and_its_complement_never_agree(
+    at: datetime, start: time, end: time, days: set[str], zone: str
+) -> None:
+    """Every day from `start` to `end` or from `end` to `start`, one of the two: also over midnight and the change."""
+    if start == end:
+        return
+    there, back = (Window.model_validate({"from": first, "to": last}) for first, last in ((start, end), (end, start)))
+    views = [Schedule(timezone=zone, windows=(window,)).awake(at) for window in (there, back)]
+    assert views.count(True) == 1
+    some_days = Schedule(timezone=zone, windows=(Window.model_validate({"days": days, "from": start, "to": end}),))
+    assert some_days.awake(at) <= views[0]
+
+
+@given(moments, clocks, st.sampled_from(DAYS), zones)
+def test_a_whole_day_is_awake_on_that_day_alone(at: datetime, start: time, day: str, zone: str) -> None:
+    whole = Schedule(timezone=zone, windows=(Window.model_validate({"days": [day], "from": "00:00", "to": "24:00"}),))
+    assert whole.awake(at) is (DAYS[at.astimezone(ZoneInfo(zone)).weekday()] == day)
+
+
+def test_the_json_form_reads_back() -> None:
+    made = schedule(WORK, NIGHT)
+    assert Schedule.model_validate_json(made.model_dump_json(by_alias=True)) == made
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"timezone": "Mars/Olympus", "windows": [WORK]}, "schedule.timezone"),
+        ({"timezone": "../../etc/passwd", "windows": [WORK]}, "schedule.timezone"),
+        ({"timezone": "", "windows": [WORK]}, "schedule.timezone"),
+        ({"windows": []}, "schedule.windows"),
+        ({"windows": [{"from": "25:00", "to": "06:00"}]}, "schedule.windows.0.from"),
+        ({"windows": [{"from": "22:00"}]}, "schedule.windows.0.to"),
+        ({"windows": [{"from": "22:00+01:00", "to": "23:00"}]}, "schedule.windows.0.from"),
+        ({"windows": [{**WORK, "days": ["monday"]}]}, "schedule.windows.0.days.0"),
+    ],
+)
+def test_what_is_no_schedule_is_refused_with_its_field(values: dict[str, object], field: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_section(Schedule, values, path="schedule")
+    assert caught.value.field == field
+
+
+def test_half_a_second_belongs_to_the_window_it_lies_in() -> None:
+    at = datetime(2026, 1, 12, 18, 0, tzinfo=PARIS) - timedelta(microseconds=1)
+    assert schedule(WORK).awake(at)
