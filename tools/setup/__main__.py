@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def _set_up(project: Path) -> None:
     began = time.monotonic()
-    _say("setting up Argus; the first time this downloads some 150 MB")
+    _say("setting up Argus; the first time this downloads some 250 MB")
     remove_stamp(project)
     uv = find_uv(project, os.environ)
     _say(f"using {uv}")

@@ -62,6 +62,8 @@ def download_wheel(wheel: Wheel, target: Path, index: str | None) -> None:
 
 def _address_in(index: str, wheel: Wheel) -> str:
     page = f"{index.rstrip('/')}/{wheel.file.split('-', 1)[0]}/"
+    if urlsplit(index).scheme == "file":
+        page += "index.html"
     for url in _links(page, _fetch(page).decode("utf-8", "replace")):
         if urlsplit(url).path.endswith(f"/{wheel.file}"):
             return url

@@ -43,7 +43,7 @@ def is_recent(uv: Path) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     match = re.match(r"uv (\d+)\.(\d+)", done.stdout)
-    return match is not None and (int(match[1]), int(match[2])) >= OLDEST
+    return done.returncode == 0 and match is not None and (int(match[1]), int(match[2])) >= OLDEST
 
 
 def unpack(wheel_file: Path, target: Path) -> None:
