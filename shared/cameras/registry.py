@@ -9,7 +9,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -151,12 +151,14 @@ def list_cameras(
     session: Session, *, account_id: int | None = None, enabled: bool | None = None, limit: int = 500, offset: int = 0
 ) -> Sequence[Camera]:
     """Cameras, newest first; of one account, or of all with None."""
-    query = select(Camera).order_by(Camera.id.desc()).limit(limit).offset(offset)
-    if account_id is not None:
-        query = query.where(Camera.account_id == account_id)
-    if enabled is not None:
-        query = query.where(Camera.enabled == enabled)
-    return session.scalars(query).all()
+    query = select(Camera).where(*_conditions(account_id, enabled=enabled))
+    return session.scalars(query.order_by(Camera.id.desc()).limit(limit).offset(offset)).all()
+
+
+def count_cameras(session: Session, *, account_id: int | None = None, enabled: bool | None = None) -> int:
+    """How many cameras `list_cameras` would give without a limit."""
+    query = select(func.count()).select_from(Camera).where(*_conditions(account_id, enabled=enabled))
+    return int(session.scalar(query) or 0)
 
 
 def picture_of(camera: Camera) -> PictureSize | None:
@@ -182,6 +184,18 @@ def settle_zones(session: Session, camera: Camera, real: PictureSize) -> bool:
     camera.options = {**camera.options, PICTURE: _as_option(real)}
     session.flush()
     return True
+
+
+def cameras_with_waiting_zones(session: Session) -> list[str]:
+    """The slugs of cameras whose zones were drawn before their resolution was known."""
+    rows = session.execute(select(Camera.slug, Camera.options).where(Camera.enabled))
+    found = ((slug, options.get(PICTURE)) for slug, options in rows)
+    return [slug for slug, picture in found if isinstance(picture, dict) and not picture.get("known", True)]
+
+
+def _conditions(account_id: int | None, *, enabled: bool | None) -> list[ColumnElement[bool]]:
+    of_account = [Camera.account_id == account_id] if account_id is not None else []
+    return of_account + ([Camera.enabled.is_(enabled)] if enabled is not None else [])
 
 
 def _checked(

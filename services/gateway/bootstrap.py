@@ -1,0 +1,113 @@
+"""The gateway's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import Engine
+
+from services.gateway.auth.authenticator import Authenticator
+from services.gateway.auth.backoff import LoginBackoff
+from services.gateway.auth.request import Network, networks
+from services.gateway.gateway import Gateway
+from services.gateway.idempotency import Replays
+from services.gateway.queries.event_counts import EventCounts
+from services.gateway.queries.health import (
+    HealthCheck,
+    database_probe,
+    ollama_probe,
+    pipeline_probe,
+    redis_probe,
+)
+from services.gateway.soft_redis import SoftRedis
+from shared.db.engine import connect as connect_database
+from shared.db.engine import read_sessions, sessions
+from shared.db.secrets import SecretBox, installation_key
+from shared.domain.errors import UserError
+from shared.media import MediaStore
+from shared.settings import Settings
+
+# People wait for these answers: whatever Redis is needed for can be done without within half a second.
+_REDIS_TIMEOUT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A gateway with what has to be closed."""
+
+    gateway: Gateway
+    engine: Engine
+
+    def close(self) -> None:
+        self.gateway.health.close()
+        self.gateway.redis.close()
+        self.engine.dispose()
+
+
+def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Opened:
+    """Assemble the gateway. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    clock = now or _utc_now
+    engine = connect_database(settings.effective_database_url, pool_size=settings.gateway.threads + 2)
+    redis = impatient_redis(settings)
+    soft_redis = SoftRedis(redis)
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
+    box = SecretBox(installation_key(settings.data_dir, secret))
+    reads, writes = read_sessions(engine), sessions(engine)
+    health = HealthCheck(
+        {
+            "redis": redis_probe(redis),
+            "ollama": ollama_probe(settings.ollama.url),
+            "database": database_probe(engine),
+        },
+        pipeline=pipeline_probe(redis),
+    )
+    gateway = Gateway(
+        settings=settings,
+        writes=writes,
+        reads=reads,
+        redis=redis,
+        soft_redis=soft_redis,
+        media=MediaStore.open(settings.effective_media_url),
+        box=box,
+        authenticator=Authenticator(reads=reads, writes=writes, backoff=LoginBackoff(soft_redis), now=clock),
+        replays=Replays(soft_redis, box),
+        event_counts=EventCounts(),
+        health=health,
+        trusted_proxies=_trusted(settings),
+        now=clock,
+    )
+    return Opened(gateway=gateway, engine=engine)
+
+
+def impatient_redis(settings: Settings) -> Redis:
+    """A client that gives up soon and does not try twice. Raises `UserError` without a usable URL."""
+    if not settings.redis_url:
+        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
+    try:
+        return Redis.from_url(
+            settings.redis_url,
+            protocol=2,
+            socket_timeout=_REDIS_TIMEOUT_S,
+            socket_connect_timeout=_REDIS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), retries=0),
+        )
+    except ValueError as error:
+        raise UserError("redis_url", str(error), remedy="redis://host:port/db, rediss://… or unix://…") from None
+
+
+def _trusted(settings: Settings) -> tuple[Network, ...]:
+    try:
+        return networks(settings.gateway.trusted_proxies)
+    except ValueError as error:
+        raise UserError(
+            "gateway.trusted_proxies", str(error), remedy="write addresses or networks such as 10.0.0.0/8"
+        ) from None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

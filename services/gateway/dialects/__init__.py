@@ -1,0 +1,5 @@
+"""The dialects, by name: loaded only when they are served."""
+
+CATALOGUE = {
+    "cctv_smart": "services.gateway.dialects.cctv_smart.dialect:CctvSmart",
+}

@@ -1,0 +1,1 @@
+"""CCTV Smart, the native dialect, at the root."""

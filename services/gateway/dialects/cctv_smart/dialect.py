@@ -1,0 +1,38 @@
+"""The native dialect: what CCTV Smart's clients speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask_openapi3 import APIBlueprint, Info
+
+from services.gateway.dialect import SecuritySchemes
+from services.gateway.dialects.cctv_smart import cameras, deliveries, events, health, keys, webhooks
+from services.gateway.dialects.cctv_smart.errors import ErrorBody
+from services.gateway.http.timestamps import whole_seconds
+from services.gateway.problem import Problem
+
+
+class CctvSmart:
+    """`X-API-Key` or Basic, string camera ids, `{error, message, timestamp}`."""
+
+    name = "cctv_smart"
+    prefix = ""
+    info = Info(
+        title="Argus",
+        version="1.0",
+        description="The native API. Send an API key as `X-API-Key`, or a user name and password (Basic).",
+    )
+    security_schemes: ClassVar[SecuritySchemes] = {
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "basic": {"type": "http", "scheme": "basic"},
+    }
+    error_model = ErrorBody
+
+    def blueprints(self) -> Sequence[APIBlueprint]:
+        return (health.api, cameras.api, events.api, keys.api, webhooks.api, deliveries.api)
+
+    def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
+        return {"error": problem.code, "message": problem.message, "timestamp": whole_seconds(now)}

@@ -1,0 +1,115 @@
+"""Events as clients read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
+from services.gateway.queries.events import EventRow
+from shared.db.events import Event
+from shared.domain.errors import NotFound
+
+_UUID = re.compile(r"(?:evt-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+class EventShown(BaseModel):
+    uuid: str = Field(examples=["evt-550e8400-e29b-41d4-a716-446655440000"])
+    camera_id: str = Field(examples=["cam_001"])
+    timestamp: str = Field(examples=["2025-01-15T10:30:45Z"])
+    detection_type: str = Field(examples=["person"])
+    confidence: float = Field(examples=[0.94])
+    photo_url: str | None = Field(examples=["/events/550e8400-e29b-41d4-a716-446655440000.jpg"])
+    ai_response: str | None = Field(examples=["Personne suspecte détectée à l'entrée"])
+    alert_sent: bool
+
+
+class EventList(BaseModel):
+    events: list[EventShown]
+    total: int = Field(examples=[156])
+    count: int = Field(examples=[50])
+    next_cursor: str | None
+
+
+class OneEvent(BaseModel):
+    """`photo` is base64 JPEG; null when the event has no picture, absent with `?photo=false`."""
+
+    uuid: str = Field(examples=["evt-550e8400-e29b-41d4-a716-446655440000"])
+    camera_id: str = Field(examples=["cam_001"])
+    timestamp: str = Field(examples=["2025-01-15T10:30:45Z"])
+    detection_type: str = Field(examples=["person"])
+    confidence: float = Field(examples=[0.94])
+    photo: str | None = None
+    photo_url: str | None
+    ai_response: str | None
+    modules_triggered: list[str] = Field(examples=[["bytetrack", "pose"]])
+    module_results: dict[str, Any]
+    rules_triggered: list[str] = Field(examples=[["rule_001"]])
+    alerts_sent: list[str] = Field(examples=[["telegram", "email"]])
+    user_feedback: str | None
+    zones: list[str]
+    started_at: str
+    ended_at: str | None
+
+
+def bare_uuid(text: str) -> str:
+    """The uuid with or without `evt-`. Raises `NotFound` for what is none: no such event can exist."""
+    match = _UUID.fullmatch(text)
+    if match is None:
+        raise NotFound("uuid", "there is no such event")
+    return match[1].lower()
+
+
+def event_row_document(row: EventRow) -> dict[str, Any]:
+    """An event as lists show it."""
+    return {
+        "uuid": f"evt-{row.uuid}",
+        "camera_id": row.camera,
+        "timestamp": whole_seconds(row.occurred_at),
+        "detection_type": row.label,
+        "confidence": row.confidence,
+        "photo_url": f"/events/{row.uuid}.jpg" if row.has_photo else None,
+        "ai_response": row.ai_response,
+        "alert_sent": bool(row.channels),
+    }
+
+
+def event_document(event: Event, *, channels: Sequence[str]) -> dict[str, Any]:
+    """Everything about an event but its picture."""
+    return {
+        "uuid": f"evt-{event.uuid}",
+        "camera_id": event.camera_slug,
+        "timestamp": whole_seconds(event.occurred_at),
+        "detection_type": event.label,
+        "confidence": event.confidence,
+        "photo_url": f"/events/{event.uuid}.jpg" if event.snapshot is not None else None,
+        "ai_response": event.ai_response,
+        "modules_triggered": _modules(event),
+        "module_results": _results(event),
+        "rules_triggered": list(event.rules),
+        "alerts_sent": list(channels),
+        "user_feedback": event.user_feedback,
+        "zones": list(event.zones),
+        "started_at": whole_seconds(event.started_at),
+        "ended_at": whole_seconds_or_none(event.ended_at),
+    }
+
+
+def _modules(event: Event) -> list[str]:
+    tracked = ["bytetrack"] if event.track_id is not None and "bytetrack" not in event.modules_triggered else []
+    return [*tracked, *event.modules_triggered]
+
+
+def _results(event: Event) -> dict[str, Any]:
+    """What the modules found; the track behind a detection is told like a module's result."""
+    if event.track_id is None or event.box is None or "bytetrack" in event.module_results:
+        return dict(event.module_results)
+    track = {
+        "track_id": event.track_id,
+        "bbox": [round(value) for value in event.box],
+        "confidence": event.confidence,
+    }
+    return {"bytetrack": {"tracks": [track]}, **event.module_results}

@@ -1,0 +1,117 @@
+"""/events"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, BeforeValidator, Field
+
+from services.gateway.auth.principal import Principal
+from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
+from services.gateway.dialects.cctv_smart.event_body import (
+    EventList,
+    OneEvent,
+    bare_uuid,
+    event_document,
+    event_row_document,
+)
+from services.gateway.endpoint import endpoint
+from services.gateway.gateway import Gateway
+from services.gateway.http.pictures import picture_response
+from services.gateway.queries.cursor import Cursor
+from services.gateway.queries.event_counts import EventScope
+from services.gateway.queries.events import EventFilter, channels_reached, event_of, events_page
+from services.gateway.queries.photos import photo_of
+from shared.accounts.roles import Scope
+from shared.domain.errors import NotFound
+
+api = APIBlueprint("events", __name__, abp_tags=[Tag(name="Events")], abp_security=SECURITY, abp_responses=REFUSALS)
+
+_MAX_OFFSET = 2**31 - 1
+
+
+def _instant(value: object) -> datetime:
+    """ISO-8601 with any offset (none: UTC). A `+` that was not percent-encoded arrives as a space."""
+    text = str(value).strip()
+    if len(text) > 6 and text[-6] == " ":
+        text = f"{text[:-6]}+{text[-5:]}"
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time like 2025-01-15T10:30:00Z") from None
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+class EventsQuery(BaseModel):
+    camera_id: str | None = Field(default=None, max_length=64, json_schema_extra={"example": "cam_001"})
+    since: Instant | None = Field(
+        default=None, description="not before this time", json_schema_extra={"example": "2025-01-15T10:30:00Z"}
+    )
+    until: Instant | None = Field(default=None, description="before this time")
+    detection_type: str | None = Field(default=None, max_length=64, json_schema_extra={"example": "person"})
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=_MAX_OFFSET)
+    cursor: str | None = Field(default=None, max_length=128, description="`next_cursor` of the page before")
+
+
+class EventPath(BaseModel):
+    uuid: str = Field(json_schema_extra={"example": "evt-550e8400-e29b-41d4-a716-446655440000"})
+
+
+class EventQuery(BaseModel):
+    photo: bool = Field(default=True, description="false leaves the picture out")
+
+
+@api.get("/events", responses={"200": EventList})
+@endpoint(scope=Scope.READ)
+def list_events(gateway: Gateway, principal: Principal, query: EventsQuery) -> dict[str, Any]:
+    """Detected events, newest first.
+
+    `total` counts all that the filters fit. `cursor` pages on at the same cost however far down.
+    """
+    wanted = EventFilter(
+        scope=EventScope(account_id=principal.visible_account, camera=query.camera_id, label=query.detection_type),
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        offset=query.offset,
+        cursor=Cursor.parse(query.cursor) if query.cursor is not None else None,
+    )
+    with gateway.reads() as session:
+        page = events_page(session, wanted, counts=gateway.event_counts)
+    shown = [event_row_document(row) for row in page.rows]
+    return {"events": shown, "total": page.total, "count": len(shown), "next_cursor": page.next_cursor}
+
+
+@api.get("/events/<uuid>", responses={"200": OneEvent})
+@endpoint(scope=Scope.READ)
+def get_event(gateway: Gateway, principal: Principal, path: EventPath, query: EventQuery) -> dict[str, Any]:
+    """Everything about one event, with its picture as base64 JPEG."""
+    uuid = bare_uuid(path.uuid)
+    with gateway.reads() as session:
+        event = event_of(session, uuid, account_id=principal.visible_account)
+        channels = channels_reached(session, [uuid]).get(uuid, ())
+    shown = event_document(event, channels=channels)
+    if query.photo:
+        photo = photo_of(event, gateway.media)
+        shown["photo"] = base64.b64encode(photo).decode("ascii") if photo is not None else None
+    return shown
+
+
+@api.get("/events/<uuid>.jpg", responses={"200": {"content": {"image/jpeg": {}}}, "304": None})
+@endpoint(scope=Scope.READ)
+def get_event_photo(gateway: Gateway, principal: Principal, path: EventPath) -> Response:
+    """The event's picture. Honours `If-None-Match`."""
+    with gateway.reads() as session:
+        event = event_of(session, bare_uuid(path.uuid), account_id=principal.visible_account)
+    photo = photo_of(event, gateway.media)
+    if photo is None:
+        raise NotFound("photo", "the event has no picture")
+    return picture_response(photo, request)

@@ -1,0 +1,111 @@
+"""What surrounds an endpoint's function: who asks, what was sent, what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, get_type_hints
+
+from flask import Response, request
+from pydantic import BaseModel, ValidationError
+
+from services.gateway.auth.principal import Principal
+from services.gateway.auth.request import credentials_of
+from services.gateway.gateway import Gateway, current_gateway
+from services.gateway.http.answers import response_of
+from services.gateway.http.json_body import json_object
+from services.gateway.idempotency import Recorded
+from services.gateway.problem import Problem, Refusal, fields_of, invalid
+from shared.accounts.roles import Scope
+
+View = Callable[..., Any]
+
+
+def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]]:
+    """Make a view of a plain function.
+
+    The function names what it needs by its parameters: `gateway`, `principal`, and pydantic models as `path`,
+    `query` and `body`. Credentials are checked first, then everything that was sent at once, so that one answer
+    names all wrong fields. `scope` None means that anybody may ask. On POST, `Idempotency-Key` is honoured.
+    """
+
+    def decorate(view: View) -> Callable[..., Response]:
+        models, wanted = _parameters(view)
+
+        @wraps(view)
+        def answer(**path_values: Any) -> Response:
+            gateway = current_gateway()
+            principal = _permitted(gateway, scope)
+            given: dict[str, Any] = {"gateway": gateway, "principal": principal}
+            kwargs = {name: given[name] for name in wanted} | _validated(models, path_values, gateway)
+            key = request.headers.get("Idempotency-Key")
+            if request.method != "POST" or key is None or principal is None:
+                return response_of(view(**kwargs))
+            return _once(gateway, principal, key, lambda: response_of(view(**kwargs)))
+
+        # flask-openapi3 documents the parameters, and leaves their validation to the function above.
+        answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
+        return answer
+
+    return decorate
+
+
+def _parameters(view: View) -> tuple[dict[str, type[BaseModel]], list[str]]:
+    hints = get_type_hints(view)
+    models: dict[str, type[BaseModel]] = {name: hints[name] for name in ("path", "query", "body") if name in hints}
+    return models, [name for name in ("gateway", "principal") if name in hints]
+
+
+def _permitted(gateway: Gateway, scope: Scope | None) -> Principal | None:
+    if scope is None:
+        return None
+    principal = gateway.authenticator.principal(credentials_of(request, gateway.trusted_proxies))
+    if scope not in principal.scopes:
+        raise Refusal(Problem(403, "forbidden", f"This needs the permission '{scope}'"))
+    return principal
+
+
+def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    wrong: list[tuple[str, str]] = []
+    for place, model in models.items():
+        try:
+            found[place] = _parsed(place, model, path_values, gateway)
+        except ValidationError as error:
+            wrong += fields_of(error)
+    if wrong:
+        raise Refusal(invalid(wrong))
+    return found
+
+
+def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gateway: Gateway) -> BaseModel:
+    context = {"gateway": gateway}
+    if place == "body":
+        required = any(field.is_required() for field in model.model_fields.values())
+        return model.model_validate_json(json_object(request, required=required), strict=True, context=context)
+    if place == "path":
+        return model.model_validate(path_values, context=context)
+    return model.model_validate(_query_values(), context=context)
+
+
+def _query_values() -> dict[str, str]:
+    values = request.args.to_dict(flat=True)
+    wrong = [(name, "holds text that cannot be used") for name, value in values.items() if _is_broken(value)]
+    if wrong:
+        raise Refusal(invalid(wrong))
+    return values
+
+
+def _is_broken(text: str) -> bool:
+    # U+FFFD stands where the address was not UTF-8.
+    return "\0" in text or "\ufffd" in text
+
+
+def _once(gateway: Gateway, principal: Principal, key: str, view: Callable[[], Response]) -> Response:
+    def carry_out() -> Recorded:
+        response = view()
+        return Recorded(response.status_code, response.content_type or "", response.get_data())
+
+    what = b"\0".join((request.method.encode(), request.full_path.encode(), request.get_data(cache=True)))
+    recorded = gateway.replays.once(key, who=str(principal.account_id), what=what, carry_out=carry_out)
+    return Response(recorded.body, status=recorded.status, content_type=recorded.content_type)

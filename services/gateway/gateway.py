@@ -1,0 +1,76 @@
+"""Everything the endpoints need, made once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from services.gateway.auth.authenticator import Authenticator
+from services.gateway.auth.request import Network
+from services.gateway.idempotency import Replays
+from services.gateway.queries.event_counts import EventCounts
+from services.gateway.queries.health import HealthCheck
+from services.gateway.soft_redis import SoftRedis
+from shared.cameras.registry import CameraRules
+from shared.cameras.status import read_statuses
+from shared.db.engine import SessionFactory
+from shared.db.secrets import SecretBox
+from shared.domain.camera import CameraStatus
+from shared.media import MediaStore
+from shared.messages.message import Message
+from shared.messages.topics import COMMANDS
+from shared.settings import Settings
+from shared.streams import Publisher
+
+EXTENSION = "argus"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The core below every dialect."""
+
+    settings: Settings
+    writes: SessionFactory
+    reads: SessionFactory
+    redis: Redis
+    soft_redis: SoftRedis
+    media: MediaStore
+    box: SecretBox
+    authenticator: Authenticator
+    replays: Replays
+    event_counts: EventCounts
+    health: HealthCheck
+    trusted_proxies: tuple[Network, ...]
+    now: Callable[[], datetime]
+
+    @property
+    def camera_rules(self) -> CameraRules:
+        return CameraRules(file_roots=self.settings.file_roots, box=self.box)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with self.writes() as session, session.begin():
+            yield session
+
+    def order(self, message: Message) -> None:
+        """Tell the services, after the commit. Without Redis nothing is lost: they look again periodically."""
+        self.soft_redis.attempt(
+            lambda redis: Publisher(redis).publish(COMMANDS, message), otherwise=None, purpose="commands"
+        )
+
+    def statuses(self, slugs: list[str]) -> dict[str, CameraStatus]:
+        """What ingest tells of cameras now; empty while Redis is away."""
+        return self.soft_redis.attempt(lambda redis: read_statuses(redis, slugs), otherwise={}, purpose="camera status")
+
+
+def current_gateway() -> Gateway:
+    """The gateway of the app that answers this request."""
+    gateway: Gateway = current_app.extensions[EXTENSION]
+    return gateway

@@ -1,0 +1,1 @@
+"""What the API reads: bounded, newest first, in a stable order."""

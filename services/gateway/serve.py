@@ -1,0 +1,105 @@
+"""Serving the API with gunicorn, started from here and not from its command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from shared.domain.errors import UserError
+from shared.settings import Settings
+
+# A stop has to be over within five seconds, in-flight requests included.
+_GRACE_S = 3
+_HANG_S = 60
+_KEEPALIVE_S = 15
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 – gunicorn's heartbeat files must not wait for a slow disk
+
+
+def serve(settings: Settings, *, ports: Mapping[int, str], application: Callable[[], Any]) -> None:
+    """Answer until SIGTERM or SIGINT. `application` makes the WSGI app, once in each worker process.
+
+    Raises `UserError` when a port cannot be listened on, before anything is started.
+    """
+    addresses = [(settings.gateway.host, settings.gateway.port, "gateway.port")]
+    addresses += [(settings.gateway.host, port, f"gateway.dialect_ports.{name}") for port, name in ports.items()]
+    for host, port, field in addresses:
+        check_address(host, port, field=field)
+    _Server(settings, [_bind(host, port) for host, port, _ in addresses], application).run()
+
+
+def check_address(host: str, port: int, *, field: str) -> None:
+    """Raises `UserError` when nothing can listen there."""
+    place = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except socket.gaierror:
+        raise UserError("gateway.host", f"{host} is no address of this machine", remedy="use 127.0.0.1") from None
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        remedy = "stop what listens there, or choose another port"
+        raise UserError(field, f"{place} cannot be used: {reason}", remedy=remedy) from None
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings, binds: list[str], application: Callable[[], Any]) -> None:
+        self._settings = settings
+        self._binds = binds
+        self._application = application
+        super().__init__()
+
+    def load_config(self) -> None:
+        gateway = self._settings.gateway
+        values = {
+            "bind": self._binds,
+            "workers": gateway.workers,
+            "threads": gateway.threads,
+            "worker_class": "services.gateway.worker.JsonWorker",
+            "timeout": _HANG_S,
+            "graceful_timeout": _GRACE_S,
+            "keepalive": _KEEPALIVE_S,
+            "logger_class": _QuietLogger,
+            "proc_name": "argus-gateway",
+            "worker_tmp_dir": str(_MEMORY_FOLDER) if os.access(_MEMORY_FOLDER, os.W_OK) else None,
+            "control_socket_disable": True,
+            "child_exit": _forget_metrics,
+        }
+        for name, value in values.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._application()
+
+
+class _QuietLogger(Logger):  # type: ignore[misc]
+    """gunicorn's records through this process's own logs."""
+
+    def setup(self, _: Any) -> None:
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.access_log = logging.getLogger("gunicorn.access")
+        self.error_log.propagate = True
+        self.access_log.propagate = False
+
+
+def _bind(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _forget_metrics(_: Any, worker: Any) -> None:
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
