@@ -64,8 +64,8 @@ class AvSource:
         """FFmpeg's name of the container, such as `hls` or `mpjpeg`; empty before `open`."""
         return self._container.format.name if self._container else ""
 
-    def packets(self) -> Iterator[VideoPacket]:
-        """Every packet with data until the end. Raises `SourceFailed`."""
+    def packets(self, *, may_end: bool = False) -> Iterator[VideoPacket]:
+        """Every packet with data. Raises `SourceFailed`, also at the end of what should have none."""
         if self._container is None or self._stream is None:
             raise RuntimeError("packets() before open()")
         try:
@@ -74,11 +74,14 @@ class AvSource:
                     yield packet
         except (av.error.FFmpegError, OSError) as error:
             raise classify(error) from None
+        if not may_end:
+            # FFmpeg takes a closed connection for the end; something live has none.
+            raise SourceFailed(CameraFault.NETWORK, "the camera closed the connection")
 
-    def paced_packets(self) -> Iterator[VideoPacket]:
+    def paced_packets(self, *, may_end: bool = False) -> Iterator[VideoPacket]:
         """The same, handed out no faster than their own time-stamps tell."""
         pacer = Pacer(monotonic=self.monotonic)
-        for packet in self.packets():
+        for packet in self.packets(may_end=may_end):
             pacer.wait_for(seconds_of(packet))
             yield packet
 

@@ -76,9 +76,8 @@ class Extractor:
             yield from self._decode_buffer()
 
     def finish(self) -> Iterator[Taken]:
-        """What is left when the source has ended: somebody may have come in the very last seconds."""
-        if self._buffer and not self._intra_only:
-            self._sampler.ending()
+        """What is left when the source has ended, unless the packets' sizes told that nothing was in it."""
+        if self._buffer and self._sampler.ending():
             yield from self._decode_buffer(drain=True)
 
     def _peek(self, packet: VideoPacket, at_s: float) -> Iterator[Taken]:

@@ -124,10 +124,14 @@ class Sampler:
             return Step.DECODE
         return Step.WAIT
 
-    def ending(self) -> None:
-        """The source has ended; the buffer is decoded a last time."""
-        if self._mode is _Mode.IDLE:
-            self._suspect(float("inf"))
+    def ending(self, at_s: float = float("inf")) -> bool:
+        """The source has ended. Whether what is left in the buffer is worth decoding."""
+        if self._mode is not _Mode.IDLE:
+            return True
+        if self._intra_only or (self._sizes.ready and self._blind_until_s == 0.0):
+            return False
+        self._suspect(at_s)
+        return True
 
     def peeked(self, at_s: float, *, moved: bool) -> Outcome:
         """The keyframe at `at_s` was decoded alone and tested."""

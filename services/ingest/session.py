@@ -35,7 +35,7 @@ class Session:
         live: bool,
     ) -> None:
         self.id = session_id
-        self.codec = stream.codec_context.codec.name
+        self.codec = stream.codec_context.codec.canonical_name
         self.width = 0
         self.height = 0
         self._camera = camera

@@ -128,13 +128,14 @@ def _network(text: str, scheme: str) -> CameraUrl:
         raise UserError(_FIELD, "holds *** in place of the credentials", remedy="write the real user name and password")
     path, _, query = tail.partition("?")
     options, kept = _split_query(query, {"transport"} if scheme in ("rtsp", "rtsps") else set())
+    shown = [*_without_secrets(kept), *(f"{name}={value}" for name, value in options.items())]
     location = quote(path, safe=_PATH_SAFE)
     place = f"{host}:{port}" if port is not None else host
     login = f"{quote(username, safe='')}:{quote(password, safe='')}@" if userinfo else ""
     return CameraUrl(
         scheme=scheme,
         url=f"{scheme}://{login}{place}{location}{_joined(kept)}",
-        masked=f"{scheme}://{MASK + '@' if userinfo else ''}{place}{location}{_joined(_without_secrets(kept))}",
+        masked=f"{scheme}://{MASK + '@' if userinfo else ''}{place}{location}{_joined(shown)}",
         host=host.strip("[]"),
         port=port,
         username=username,

@@ -48,7 +48,7 @@ class FileSource:
         shift = 0
         while True:
             end = None
-            for packet in self._av.packets():
+            for packet in self._av.packets(may_end=True):
                 _shift(packet, shift)
                 end = _end_of(packet, end)
                 if self._address.realtime:

@@ -37,8 +37,9 @@ class HttpSource:
 
     def packets(self) -> Iterator[VideoPacket]:
         # HLS comes in bursts of whole segments, and a recording as fast as it can be read.
-        bursts = self._av.duration_s is not None or self._av.format == "hls"
-        return self._av.paced_packets() if bursts else self._av.packets()
+        recorded = self._av.duration_s is not None
+        bursts = recorded or self._av.format == "hls"
+        return self._av.paced_packets(may_end=recorded) if bursts else self._av.packets()
 
     def close(self) -> None:
         self._av.close()

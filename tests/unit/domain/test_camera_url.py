@@ -33,7 +33,7 @@ def parse(text: str) -> CameraUrl:
         ("rtsp://u:p@ss@cam/a", "rtsp://u:p%40ss@cam/a", "rtsp://***@cam/a"),
         ("rtsp://u:100%25@cam/a", "rtsp://u:100%25@cam/a", "rtsp://***@cam/a"),
         ("rtsp://u@cam/a", "rtsp://u:@cam/a", "rtsp://***@cam/a"),
-        ("rtsp://cam/a?transport=udp&ch=1", "rtsp://cam/a?ch=1", "rtsp://cam/a?ch=1"),
+        ("rtsp://cam/a?transport=udp&ch=1", "rtsp://cam/a?ch=1", "rtsp://cam/a?ch=1&transport=udp"),
         ("http://cam/v.cgi?user=bob&pwd=x1&res=hd", "http://cam/v.cgi?user=bob&pwd=x1&res=hd", None),
         ("rtsp://[fe80::1]:554/a", "rtsp://[fe80::1]:554/a", "rtsp://[fe80::1]:554/a"),
         ("  https://cam/live.m3u8#t  ", "https://cam/live.m3u8", "https://cam/live.m3u8"),
