@@ -90,9 +90,9 @@ def run(
     """
     if "gateway" in only:
         check_ports(settings)
-    prepare_database(settings, say=say)
-    empty_folder(folders.metrics)
     with redis_of(settings, folders) as (redis_url, redis_services):
+        prepare_database(settings, say=say)
+        empty_folder(folders.metrics)
         planned = plan(settings, folders, redis_url=redis_url, only=only)
         services = [_with(service, environment or {}) for service in planned.services]
         write_private(folders.services_file, "\n".join(planned.instances))

@@ -1,0 +1,148 @@
+"""The commands that look after an installation, on an installation that is not running."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.cli.main import COMMANDS
+from tests.unit.cli.conftest import Argus
+
+ADMIN = ("user", "add", "boss", "--role", "admin", "--password-stdin")
+
+
+@pytest.fixture
+def with_admin(argus: Argus) -> Argus:
+    assert argus(*ADMIN, stdin="correct horse\n").status == 0
+    return argus
+
+
+def test_a_user_is_added_and_listed(with_admin: Argus) -> None:
+    rows = json.loads(with_admin("user", "list", "--json").out)
+    assert [(row["username"], row["role"], row["enabled"]) for row in rows] == [("boss", "admin", True)]
+    assert "boss" in with_admin("user", "list").out
+
+
+def test_a_password_is_changed_and_never_shown(with_admin: Argus) -> None:
+    outcome = with_admin("user", "passwd", "boss", "--password-stdin", stdin="battery staple\n")
+    assert outcome.status == 0
+    assert "battery" not in outcome.out + outcome.err
+
+
+def test_a_key_is_shown_once_and_then_only_its_beginning(with_admin: Argus) -> None:
+    made = json.loads(with_admin("key", "create", "--name", "wall", "--scope", "read", "--json").out)
+    assert made["key"].startswith("sk-")
+    assert made["scopes"] == ["read"]
+    listed = with_admin("key", "list", "--json").out
+    assert made["key"] not in listed
+    assert json.loads(listed)[0]["prefix"] == made["key"][:10]
+    assert with_admin("key", "revoke", str(made["id"])).status == 0
+    assert json.loads(with_admin("key", "list", "--json").out) == []
+
+
+def test_a_plain_key_create_prints_nothing_but_the_key_to_a_pipe(with_admin: Argus) -> None:
+    out = with_admin("key", "create", "--name", "x").out
+    assert out.startswith("sk-")
+    assert out.count("\n") == 1
+
+
+def test_a_camera_is_added_listed_masked_switched_and_removed(with_admin: Argus) -> None:
+    added = with_admin("camera", "add", "--url", "rtsp://root:hunter2@192.0.2.1/live", "--name", "Gate")
+    assert added.status == 0
+    assert "nothing is running" in added.err
+    assert "hunter2" not in added.out + added.err
+    (row,) = json.loads(with_admin("camera", "list", "--json").out)
+    assert (row["id"], row["name"], row["url"], row["enabled"]) == (
+        "cam_001",
+        "Gate",
+        "rtsp://***@192.0.2.1/live",
+        True,
+    )
+    assert with_admin("camera", "disable", "cam_001").out == "disabled cam_001\n"
+    assert json.loads(with_admin("camera", "list", "--json").out)[0]["enabled"] is False
+    assert with_admin("camera", "enable", "cam_001").out == "enabled cam_001\n"
+    assert with_admin("camera", "remove", "cam_001").status == 0
+    assert json.loads(with_admin("camera", "list", "--json").out) == []
+
+
+def test_a_webhook_is_added_with_a_secret_that_is_shown_once(argus: Argus) -> None:
+    added = argus("webhook", "add", "--name", "ops", "--url", "https://example.org/x", "--event", "camera_down")
+    secret = added.out.splitlines()[-1]
+    assert secret.startswith("whsec_")
+    listed = argus("webhook", "list", "--json").out
+    assert secret not in listed
+    (row,) = json.loads(listed)
+    assert (row["name"], row["events"], row["signed"]) == ("ops", ["camera_down"], True)
+    assert argus("webhook", "remove", "1").status == 0
+
+
+def test_settings_are_shown_without_their_secrets(argus: Argus) -> None:
+    outcome = argus(
+        "config",
+        "show",
+        "--json",
+        ARGUS_ADMIN_PASSWORD="hunter2hunter2",
+        ARGUS_DATABASE_URL="postgresql://argus:hunter2@db/argus",
+        ARGUS_REDIS_URL="redis://:hunter2@broker/0",
+    )
+    assert "hunter2" not in outcome.out
+    shown = json.loads(outcome.out)
+    assert shown["admin_password"] == "***"
+    assert shown["redis_url"] == "redis://***@broker/0"
+    assert shown["gateway"]["port"] == 8000
+
+
+def test_the_doctor_changes_nothing_and_says_that_hog_is_the_fallback(argus: Argus, tmp_path: Path) -> None:
+    outcome = argus("doctor", "--json", ARGUS_GATEWAY__PORT="1024")
+    found = {check["name"]: check for check in json.loads(outcome.out)}
+    assert outcome.status == 0
+    assert found["eye"]["state"] == "warn"
+    assert "HOG" in found["eye"]["detail"]
+    assert found["eye"]["remedy"] == "argus models pull yolox_nano"
+    assert {"redis", "database", "disk", "secret key", "gpu", "ports", "ollama", "services"} <= found.keys()
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_doctor_fails_on_what_would_keep_argus_from_working(with_admin: Argus, tmp_path: Path) -> None:
+    with_admin("camera", "add", "--url", f"file://{tmp_path}/data/missing.mp4")
+    key = tmp_path / "data" / "secret.key"
+    key.chmod(0o644)
+    outcome = with_admin(
+        "doctor",
+        "--json",
+        ARGUS_EYE__BACKEND="onnx",
+        ARGUS_OLLAMA__URL="http://127.0.0.1:1",
+        ARGUS_REDIS_URL="redis://127.0.0.1:1/0",
+    )
+    states = {check["name"]: check["state"] for check in json.loads(outcome.out)}
+    assert outcome.status == 1
+    assert (states["eye"], states["ollama"], states["redis"], states["secret key"]) == ("fail", "warn", "fail", "fail")
+
+
+def test_the_doctor_tries_each_camera(with_admin: Argus, tmp_path: Path) -> None:
+    (tmp_path / "data" / "letter.mp4").write_text("this is no video")
+    with_admin("camera", "add", "--url", f"file://{tmp_path}/data/missing.mp4")
+    with_admin("camera", "add", "--url", f"file://{tmp_path}/data/letter.mp4")
+    with_admin("camera", "add", "--url", "rtsp://127.0.0.1:1/x", "--disabled")
+    outcome = with_admin("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(outcome.out)}
+    assert outcome.status == 1
+    assert checks["camera cam_001"]["state"] == "fail"
+    assert "not_found" in checks["camera cam_001"]["detail"]
+    assert checks["camera cam_002"]["state"] == "fail"
+    assert checks["camera cam_003"] == {"name": "camera cam_003", "state": "ok", "detail": "disabled", "remedy": ""}
+
+
+def test_what_is_written_is_private(with_admin: Argus, tmp_path: Path) -> None:
+    with_admin("camera", "add", "--url", "rtsp://192.0.2.1/x")
+    assert stat.S_IMODE((tmp_path / "data" / "secret.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example(argus: Argus, command: str) -> None:
+    outcome = argus(command, "--help")
+    assert outcome.status == 0
+    assert "Example: argus " in " ".join(outcome.out.split())
