@@ -26,19 +26,19 @@ def entrance(stage: Stage) -> None:
     raise_wall(stage, (168, 188, 200), grain=0.035)
     lay_floor(stage, (140, 146, 150), grain=0.05, slab_m=0.8)
     stage.upright(-20, 20, 0, 0.45, (112, 120, 126))
-    stage.upright(-1.75, 1.75, 0, 2.62, (70, 66, 62))
+    stage.upright(-1.75, 1.75, 0, 2.62, (128, 132, 134))
     for left in (-1.65, 0.05):
         _glass(stage, left, left + 1.6, 0.06, 2.5)
     stage.upright(-2.3, 2.3, 2.72, 2.95, (58, 60, 64))
-    for left in (-6.6, 3.2):
-        stage.upright(left - 0.1, left + 3.5, 0.85, 2.5, (96, 92, 88))
+    for left in (-6.9, 3.2):
+        stage.upright(left - 0.1, left + 3.5, 0.85, 2.5, (150, 158, 164))
         _glass(stage, left, left + 3.4, 0.95, 2.4)
     _mat(stage, -1.5, 1.5)
     stage.shade(3.7, 10.2, across=1.9, deep=0.35, strength=0.4)
     stage.box((2.5, 4.9), (0.34, 0.45), (9.9, 10.4), (70, 104, 146))
     for x in (2.65, 4.6):
         stage.box((x, x + 0.14), (0.0, 0.34), (9.95, 10.3), (62, 62, 64))
-    _planter(stage, -4.6, 10.0)
+    _planter(stage, -3.0, 10.2)
     stage.shade(0, 11.0, across=20, deep=0.28, strength=0.35)
 
 
@@ -120,7 +120,7 @@ def _glass(stage: Stage, x1: float, x2: float, y1: float, y2: float) -> None:
 
 
 def _mat(stage: Stage, x1: float, x2: float) -> None:
-    stage.lying(x1, x2, 9.8, 10.8, (66, 68, 72))
+    stage.lying(x1, x2, 9.8, 10.8, (98, 100, 104))
 
 
 def _planter(stage: Stage, x: float, z: float) -> None:
@@ -131,8 +131,8 @@ def _planter(stage: Stage, x: float, z: float) -> None:
     scale = view.scale(z)
     ys, xs = np.mgrid[0 : view.height, 0 : view.width].astype(np.float32)
     leaves = texture(stage.rng, (view.width, view.height), cell_px=0.16 * scale, octaves=4)
-    far = np.hypot((xs - middle) / (0.85 * scale), (ys - top) / (0.42 * scale)) + 0.16 * leaves
-    bush = far < 1
+    far = np.hypot((xs - middle) / (0.85 * scale), (ys - top) / (0.42 * scale))
+    bush = (far + 0.16 * leaves < 1) & (far < 1.04)
     tone = (0.65 + 0.35 * leaves - 0.30 * (ys - top) / (0.42 * scale))[..., None]
     stage.picture[bush] = (np.array([62, 104, 74], np.float32) * tone)[bush]
     stage.box((x - 0.8, x + 0.8), (0, 0.42), (z, z + 0.6), (150, 154, 156))
