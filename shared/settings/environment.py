@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_origin
 
 from pydantic import BaseModel, BeforeValidator
@@ -57,8 +57,18 @@ def _check(name: str, path: list[str]) -> bool:
 
 
 def _unknown(name: str, parents: list[str], kind: type[BaseModel]) -> UserError:
-    known = [env_name(*parents, field) for field in kind.model_fields]
+    # One underscore where there should be two is the commonest slip: look for the whole name first.
+    close = [known for known in _leaves(parents, kind) if known.replace(SEPARATOR, "_") == name.replace(SEPARATOR, "_")]
+    known = close or [env_name(*parents, field) for field in kind.model_fields]
     return UserError(name, "unknown setting", remedy=nearest(name, known))
+
+
+def _leaves(parents: list[str], kind: type[BaseModel]) -> Iterator[str]:
+    for field, info in kind.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _leaves([*parents, field], info.annotation)
+        else:
+            yield env_name(*parents, field)
 
 
 def _value(name: str, text: str, *, structured: bool) -> Any:

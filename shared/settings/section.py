@@ -12,6 +12,9 @@ from shared.domain.errors import UserError
 from shared.domain.masking import mask_credentials
 
 _SECRET_WORDS = ("pass", "secret", "token", "key", "url", "auth", "credential", "dsn", "pin")
+# What should have had a structure, and is something else, may be a secret as well.
+_STRUCTURES = frozenset({"dict_type", "list_type", "tuple_type", "set_type", "frozen_set_type"})
+_HIDDEN = "a value that is not shown"
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -47,7 +50,8 @@ def explain(error: ValidationError, kind: type[BaseModel], *, path: str = "") ->
         # A whole section is something else: whatever it is, it may hold what should not be shown.
         names = ", ".join(sorted(_fields_at(kind, location)))
         return UserError(field, f"must be a group of settings{more}", remedy=f"known names: {names}")
-    given = f", got {_shown(field, first['input'])}"
+    structured = first["type"] in _STRUCTURES
+    given = f", got {_HIDDEN if structured else _shown(field, first['input'])}"
     return UserError(field, f"{first['msg']}{given}{more}", remedy="correct it in the environment or in argus.yaml")
 
 
@@ -62,7 +66,7 @@ def _shown(field: str, value: object) -> str:
     # What has a structure of its own may hold a secret anywhere, as text too.
     structured = isinstance(value, dict | list | tuple) or str(value).lstrip()[:1] in ("{", "[")
     if structured or any(word in field.lower() for word in _SECRET_WORDS):
-        return "a value that is not shown"
+        return _HIDDEN
     return mask_credentials(repr(value))[:80]
 
 
