@@ -119,8 +119,13 @@ class Claims:
             _hold(session, claim, outcome.due_at)
         return True
 
+    def take_next(self, session: Session, claim: Claim, *, now: datetime) -> Claim | None:
+        """Hold the delivery that the same recipient has waited for longest."""
+        delivery_id = self.next_due(session, claim, now=now)
+        return None if delivery_id is None else self.take(session, delivery_id, now=now)
+
     def next_due(self, session: Session, claim: Claim, *, now: datetime) -> str | None:
-        """The delivery that the same recipient has waited for longest."""
+        """The delivery that the same recipient has waited for longest, unless another worker is looking at it."""
         return session.scalars(
             select(Delivery.id)
             .where(
@@ -131,6 +136,7 @@ class Claims:
             )
             .order_by(Delivery.due_at, Delivery.id)
             .limit(1)
+            .with_for_update(skip_locked=True)
         ).first()
 
     def _channel(self, name: str) -> Channel:

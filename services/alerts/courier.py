@@ -58,13 +58,7 @@ class Courier:
         claim = self._take(delivery_id)
         while claim is not None:
             outcome = self._attempt(claim)
-            next_id = self._settle_surely(claim, outcome)
-            if next_id is None or self._stopping.is_set():
-                return
-            if time.monotonic() >= until:
-                self._enqueue(next_id)  # others wait for this worker too
-                return
-            claim = self._take(next_id)
+            claim = self._settle_surely(claim, outcome, go_on=time.monotonic() < until)
 
     def stop(self) -> None:
         """Take nothing new."""
@@ -103,19 +97,32 @@ class Courier:
             return Outcome("dead", now, _ms_since(started), f"given up after {claim.parcel.attempt} attempts: {reason}")
         return Outcome("retrying", now, _ms_since(started), reason, due_at=due_at, hold_recipient=bool(asked))
 
-    def _settle_surely(self, claim: Claim, outcome: Outcome) -> str | None:
-        """Write the outcome down, waiting for the database while the lease lasts; the recipient's next delivery."""
+    def _settle_surely(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
+        """Write the outcome down, waiting for the database while the lease lasts; what to do next."""
         while True:
             try:
-                with self._sessions.begin() as session:
-                    if not self._claims.settle(session, claim, outcome):
-                        log.warning("claim_lost", delivery_id=claim.parcel.delivery_id, outcome=outcome.state)
-                        return None
-                    return self._claims.next_due(session, claim, now=self._now())
+                return self._settle(claim, outcome, go_on=go_on)
             except OperationalError as error:
                 if self._now() >= claim.lease_until:
                     raise Transient("the outcome of a delivery could not be written down") from error
                 time.sleep(_SETTLE_PAUSE_S)
+
+    def _settle(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
+        """One transaction ends this delivery and begins its recipient's next, or leaves that to another worker."""
+        others_turn = None
+        with self._sessions.begin() as session:
+            if not self._claims.settle(session, claim, outcome):
+                log.warning("claim_lost", delivery_id=claim.parcel.delivery_id, outcome=outcome.state)
+                return None
+            session.flush()
+            if self._stopping.is_set():
+                return None
+            if go_on:
+                return self._claims.take_next(session, claim, now=self._now())
+            others_turn = self._claims.next_due(session, claim, now=self._now())
+        if others_turn is not None:
+            self._enqueue(others_turn)
+        return None
 
     def _report(self, claim: Claim, outcome: Outcome) -> None:
         metrics.ATTEMPTS.labels(claim.channel, outcome.state).inc()

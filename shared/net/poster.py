@@ -59,8 +59,9 @@ class Poster:
             ) as response:
                 names = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
                 return Reply(response.status, names, _bounded(response))
-        except httpcore.LocalProtocolError as error:
-            raise Permanent(f"the request cannot be written: {_reason(error)}") from error
+        except httpcore.LocalProtocolError:
+            # The library's message shows the header, and headers hold secrets.
+            raise Permanent("the request cannot be written: a header holds characters that are not allowed") from None
         except httpcore.TimeoutException as error:
             raise Transient(f"no complete reply within {self._timeout_s:g} s ({_reason(error)})") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:

@@ -123,7 +123,7 @@ class WebhookChannel:
         body = json.dumps(payload(parcel, endpoint.events), ensure_ascii=False, separators=(",", ":")).encode()
         started = time.monotonic()
         reply = self._poster.post(target, headers=self._headers(endpoint, parcel, body), body=body)
-        _judge(reply, now=self._now())
+        _judge(reply, endpoint, now=self._now())
         return Receipt({"status": reply.status, "duration_ms": round((time.monotonic() - started) * 1000, 1)})
 
     def abort(self) -> None:
@@ -204,12 +204,15 @@ def _authorization(endpoint: Endpoint) -> dict[str, str]:
     return {}
 
 
-def _judge(reply: Reply, *, now: datetime) -> None:
+def _judge(reply: Reply, endpoint: Endpoint, *, now: datetime) -> None:
     """Raise what the status means; returns for 2xx."""
     status = reply.status
     if 200 <= status < 300:
         return
-    said = " ".join(reply.body[:_SAID].decode("utf-8", "replace").split())
+    said = " ".join(reply.body.decode("utf-8", "replace").split())
+    if endpoint.token:
+        said = said.replace(endpoint.token, "***")  # some servers repeat what they were sent
+    said = said[:_SAID]
     reason = f"HTTP {status}" + (f": {said}" if said else "")
     if status in _TRY_AGAIN or status >= 500:
         raise Transient(reason, retry_after_s=retry_after(reply.headers, now=now))
