@@ -97,7 +97,7 @@ class WorkerFactory:
             CameraPlan(
                 camera=config.slug,
                 source=lambda: self._source(config),
-                session_of=lambda source, stream: _session(config.slug, source, stream, ingest),
+                session_of=lambda source, stream: open_session(config.slug, source, stream, ingest),
                 channel=self.outgoing.channel(config.slug, shard=shard),
                 health=CameraHealth(
                     config.slug,
@@ -169,7 +169,7 @@ def _cameras(reads: SessionFactory, box: SecretBox) -> Mapping[str, CameraConfig
         raise as_transient(error) from error
 
 
-def _session(camera: str, source: Source, stream: VideoStream, settings: IngestSettings) -> Session:
+def open_session(camera: str, source: Source, stream: VideoStream, settings: IngestSettings) -> Session:
     return Session(
         stream,
         camera=camera,

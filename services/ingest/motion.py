@@ -11,6 +11,10 @@ Grey = NDArray[np.uint8]
 _Plane = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
 
+_NOISE_SHARE = 0.5
+# The standard deviation of normal noise, from the median of its absolute values.
+_SIGMA = 1.4826
+
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings:
@@ -33,7 +37,7 @@ class MotionTest:
 
     settings: MotionSettings = field(default_factory=MotionSettings)
     _background: _Plane | None = field(default=None, init=False)
-    _noise: float = field(default=1.0, init=False)
+    _noise: float = field(default=0.0, init=False)
     _tested_at_s: float = field(default=0.0, init=False)
 
     def moved(self, picture: Grey, at_s: float) -> bool:
@@ -50,12 +54,11 @@ class MotionTest:
         difference = smooth - background
         offset = float(np.median(difference))
         deviation = np.abs(difference - offset)
+        # The median tells the noise even while something moves, as long as it does not fill the picture.
+        self._noise += _NOISE_SHARE * (float(np.median(deviation)) * _SIGMA - self._noise)
         changed = deviation > max(self.settings.min_contrast, self.settings.noise_factor * self._noise)
         moved = _largest_touching(changed) >= self.settings.min_cells
         self._learn(difference, changed if moved else None, passed_s=max(0.0, at_s - self._tested_at_s))
-        if not moved:
-            # The median of what is left, as a standard deviation of normal noise.
-            self._noise += 0.2 * (float(np.median(deviation)) * 1.4826 - self._noise)
         self._tested_at_s = at_s
         return moved
 

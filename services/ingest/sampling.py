@@ -88,7 +88,9 @@ class Sampler:
         self._buffered_since_s: float | None = None
         self._blind_until_s = 0.0
         self._told_by_sizes = False
+        self._moving = False
         self._misses = 0
+        self._missed_s = float("-inf")
 
     @property
     def active(self) -> bool:
@@ -109,13 +111,14 @@ class Sampler:
             self._until_s = at_s + self._settings.warm_up_s
         if self._buffered_since_s is None:
             self._buffered_since_s = at_s
-        grew = not keyframe and self._sizes.grew(size, learn=self._mode is not _Mode.ACTIVE or not self._sizes.ready)
+        grew = not keyframe and self._sizes.grew(size, learn=not self._moving)
         if self._mode is not _Mode.IDLE:
             return Step.DECODE if at_s >= self._next_picture_s - _TOLERANCE_S else Step.WAIT
         if keyframe and at_s >= self._next_peek_s:
             return Step.PEEK
         if grew:
             self._suspect(at_s)
+            self._sizes.acted_upon()
             self._told_by_sizes = True
             return Step.DECODE_RECENT
         if at_s - self._buffered_since_s > self._settings.buffer_s:
@@ -158,6 +161,7 @@ class Sampler:
 
     def tested(self, at_s: float, *, moved: bool) -> bool:
         """The picture at `at_s` was tested. Whether it (and those kept before it) go to the eye now."""
+        self._moving = moved
         if moved:
             self._activate(at_s)
         elif self._until_s is not None and at_s > self._until_s:
@@ -183,6 +187,7 @@ class Sampler:
         self._until_s = at_s + self._settings.active_hold_s
         if self._told_by_sizes:
             # The sizes told rightly: they are of use on this stream.
+            self._sizes.confirmed()
             self._told_by_sizes = False
             self._misses = 0
             self._blind_until_s = 0.0
@@ -204,10 +209,12 @@ class Sampler:
         self._next_peek_s = at_s + (0.0 if at_s < self._blind_until_s else self._peek_interval_s)
 
     def _count_miss(self, at_s: float) -> None:
-        if self._intra_only:
+        if self._intra_only or not self._sizes.ready:
             return
         self._sizes.missed()
-        self._misses += 1
+        recent = at_s - self._missed_s < self._settings.blind_s
+        self._missed_s = at_s
+        self._misses = self._misses + 1 if recent else 1
         if self._misses >= _MISSES_BEFORE_BLIND:
             self._misses = 0
             self._blind_until_s = at_s + self._settings.blind_s
