@@ -19,7 +19,15 @@ CONTENT = b"the content of a wheel"
 FILE = "uv-1.2.3-py3-none-any.whl"
 
 
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.startswith("/closed/"):
+            if self.headers.get("Authorization") != "Basic bWU6c2VjcmV0":  # me:secret
+                self.send_error(401)
+                return
+            self.path = self.path.removeprefix("/closed")
+        super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
 
@@ -31,7 +39,7 @@ def site(tmp_path: Path) -> Iterator[str]:
     page.mkdir(parents=True)
     (tmp_path / "site" / FILE).write_bytes(CONTENT)
     (page / "index.html").write_text(f'<a href="../../{FILE}#sha256=00">{FILE}</a><a href="x/uv-0.9.tar.gz">old</a>')
-    handler = functools.partial(_QuietHandler, directory=str(tmp_path / "site"))
+    handler = functools.partial(_Handler, directory=str(tmp_path / "site"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -76,6 +84,12 @@ def test_a_registry_without_the_file_is_named(site: str, tmp_path: Path) -> None
 def test_a_registry_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(SetupFailure, match=r"127\.0\.0\.1 cannot be reached: .*refused"):
         download_wheel(wheel_at(f"http://127.0.0.1:9/{FILE}"), tmp_path / "got", None)
+
+
+def test_a_registry_that_wants_a_password_gets_it(site: str, tmp_path: Path) -> None:
+    index = site.replace("http://", "http://me:secret@") + "/closed/simple"
+    download_wheel(wheel_at(f"https://files.invalid/{FILE}"), tmp_path / "got", index)
+    assert (tmp_path / "got").read_bytes() == CONTENT
 
 
 def test_a_registry_password_is_never_shown(tmp_path: Path) -> None:
