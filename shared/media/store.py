@@ -79,7 +79,8 @@ class MediaStore:
 
     def local_path(self, path: str) -> Path | None:
         """Where the file lies on this machine, or None when the store is elsewhere."""
-        return Path(self._resolve(path)) if self._local else None
+        target = self._resolve(path)
+        return Path(target) if self._local else None
 
     def _resolve(self, path: str) -> str:
         parts = PurePosixPath(path).parts
