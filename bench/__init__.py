@@ -1,0 +1,1 @@
+"""The benchmark table: what Argus costs against a reference measured in the same run."""
