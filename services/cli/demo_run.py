@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import click
+from rich.console import Console
 
-from services.cli.demo.receiver import Delivery, WebhookReceiver
+from services.cli.demo.receiver import Delivery, WebhookReceiver, delivery_line
 from services.cli.demo_clips import prepare_clips
-from services.cli.demo_show import EventTail, alert_line, event_line
+from services.cli.demo_show import EventTail, event_line
 from services.cli.demo_world import CLIPS, Login, curl_lines, demo_settings, fresh_folder, furnish, lend_models
 from services.cli.folders import exclusive, prepare
 from services.cli.installation import now
@@ -115,7 +116,9 @@ class Screen:
 
     def delivered(self, delivery: Delivery) -> None:
         """The receiver was told."""
-        self._print(alert_line(delivery.body, verified=delivery.verified, now=now()))
+        if not self._stopped:
+            with self._lock, suppress(OSError, ValueError):
+                Console(soft_wrap=True, highlight=False).print(delivery_line(delivery))
 
     def stop(self) -> None:
         """Say no more: the services are ending."""

@@ -1,4 +1,4 @@
-"""What a person sees of the demo: events as they are stored, and alerts as the receiver gets them."""
+"""Events as they are stored, for a person to see."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from shared.domain.errors import InvalidMessage
 from shared.messages.events import EventRaised
 from shared.messages.message import decode
 from shared.messages.topics import EVENTS
-
-Say = Callable[[str], None]
 
 _BLOCK_MS = 500
 
@@ -65,15 +63,6 @@ def event_line(event: EventRaised, *, now: datetime) -> str:
     return (
         f"{_clock(event.captured_at)}  EVENT  {event.label}{zones} at {event.camera_name or event.camera}, "
         f"{event.confidence:.0%} sure  ({behind_s:.1f} s after it was seen)  evt-{event.event_id}"
-    )
-
-
-def alert_line(body: dict[str, Any], *, verified: bool, now: datetime) -> str:
-    """One delivered alert in one line."""
-    signature = "signature verified" if verified else "SIGNATURE WRONG"
-    return (
-        f"{_clock(now)}  ALERT  delivered to the webhook: {body.get('detection_type', '?')} at "
-        f"{body.get('camera_name') or body.get('camera_id', '?')}  ({signature})  {body.get('uuid', '')}"
     )
 
 
