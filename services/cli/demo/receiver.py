@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -207,7 +208,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away, or a callback that failed, ends its own request only."""
         del request, client_address
-        log.warning("webhook_request_failed", exc_info=True)
+        log.warning("webhook_request_failed", error=repr(sys.exception()))
 
 
 class _Handler(BaseHTTPRequestHandler):
