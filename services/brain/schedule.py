@@ -41,12 +41,11 @@ class Window(BaseModel):
             raise ValueError("must be a time of day without an offset; the schedule's time zone applies")
         return at
 
-    def holds(self, local: datetime) -> bool:
-        """Whether the wall-clock time lies inside."""
-        clock, day = local.time(), local.weekday()
+    def holds(self, day: int, clock: time) -> bool:
+        """Whether the wall-clock time on the weekday (0: Monday) lies inside."""
         if self.start < self.end:
-            return self._on(day) and self.start <= clock < self.end
-        return (self._on(day) and clock >= self.start) or (self._on(day - 1) and clock < self.end)
+            return self.start <= clock < self.end and self._on(day)
+        return (clock >= self.start and self._on(day)) or (clock < self.end and self._on(day - 1))
 
     def _on(self, weekday: int) -> bool:
         return not self.days or DAYS[weekday % 7] in self.days
@@ -72,10 +71,20 @@ class Schedule(BaseModel):
 
     def awake(self, at: datetime) -> bool:
         """Whether the aware time `at` lies inside a window."""
-        local = at.astimezone(_zone(self.timezone))
-        return any(window.holds(local) for window in self.windows)
+        day, clock = _wall_clock(self.timezone, at)
+        for window in self.windows:  # noqa: SIM110 – a plain loop: this runs for every rule on every message
+            if window.holds(day, clock):
+                return True
+        return False
 
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+@lru_cache(maxsize=256)
+def _wall_clock(timezone: str, at: datetime) -> tuple[int, time]:
+    # Cached because all rules of a camera are asked about the same moment.
+    local = at.astimezone(_zone(timezone))
+    return local.weekday(), local.time()
