@@ -1,0 +1,266 @@
+"""The schema, sessions and secrets, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from shared.db.engine import as_transient, connect, read_sessions, sessions
+from shared.db.migrate import current_revision, upgrade
+from shared.db.secrets import SecretBox, installation_key
+from shared.db.tables import Account, AuditRow, Base, Camera
+from shared.domain.errors import Transient, UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+
+
+def audit(action: str) -> AuditRow:
+    return AuditRow(at=AT, principal="p", action=action, target="t")
+
+
+def test_the_migrations_make_exactly_the_schema_of_the_models(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_upgrade_of_what_is_new_changes_nothing(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        session.add(audit("kept"))
+    assert upgrade(engine) == current_revision(engine)
+    with sessions(engine)() as session:
+        assert session.scalars(sqlalchemy.select(AuditRow.action)).all() == ["kept"]
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE webhooks (id INTEGER)")  # the migration cannot make it
+    with pytest.raises(UserError, match="database: cannot be"):
+        upgrade(engine)
+    with engine.connect() as connection:
+        assert sqlalchemy.inspect(connection).get_table_names() == ["webhooks"]
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match=r"newer version of Argus \(schema 9999\)"):
+        upgrade(engine)
+
+
+def test_services_that_start_together_upgrade_one_after_the_other(database_url: str) -> None:
+    command = [sys.executable, "-m", "tests.integration.shared.upgrade_process", database_url]
+    children = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    told = [child.communicate(timeout=60) for child in children]
+    assert [(child.returncode, out) for child, (out, _) in zip(children, told, strict=True)] == [(0, told[0][0])] * 3, (
+        told
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "is not a database URL"),
+        ("mysql://u:hunter2@h/d", "mysql is not supported"),
+        ("postgresql://u:hunter2@h:port/d", "is not a database URL"),
+        ("postgresql://u:hunter2@127.0.0.1:1/d", "cannot be opened"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(url: str, reason: str) -> None:
+    with pytest.raises(UserError) as refused:
+        upgrade(connect(url))
+    assert reason in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "argus.db").write_bytes(b"this is not a database at all" * 100)
+    with pytest.raises(UserError, match="cannot be opened: file is not a database"):
+        upgrade(connect(f"sqlite:///{tmp_path}/argus.db"))
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="data_dir"):
+        connect(f"sqlite:///{tmp_path}/file/below/argus.db")
+
+
+def test_writers_wait_for_each_other(engine: Engine) -> None:
+    """Each reads before it writes: on SQLite that fails unless the transaction is a writer's from its start."""
+    with sessions(engine).begin() as session:
+        session.add(AuditRow(at=AT, principal="p", action="count", target="0"))
+
+    def count(times: int) -> None:
+        for _ in range(times):
+            with sessions(engine).begin() as session:
+                row = session.scalars(sqlalchemy.select(AuditRow).with_for_update()).one()
+                row.target = str(int(row.target) + 1)
+
+    threads = [threading.Thread(target=count, args=(15,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with sessions(engine)() as session:
+        assert session.scalars(sqlalchemy.select(AuditRow.target)).one() == "60"
+
+
+def test_readers_neither_wait_for_a_writer_nor_make_it_wait(engine: Engine) -> None:
+    with sessions(engine).begin() as writer:
+        writer.add(audit("unseen"))
+        writer.flush()
+        started = time.monotonic()
+        with read_sessions(engine)() as reader:
+            assert reader.scalars(sqlalchemy.select(AuditRow)).all() == []
+            with read_sessions(engine)() as other:
+                assert other.scalars(sqlalchemy.select(AuditRow)).all() == []
+        assert time.monotonic() - started < 5
+
+
+def test_objects_stay_readable_after_the_commit(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        row = audit("a")
+        session.add(row)
+    assert row.action == "a"
+    assert row.id
+
+
+def test_times_are_utc_on_every_database_and_naive_ones_are_refused(engine: Engine) -> None:
+    local = AT.astimezone(timezone(timedelta(hours=9)))
+    with sessions(engine).begin() as session:
+        session.add(AuditRow(at=local, principal="p", action="a", target="t"))
+    with sessions(engine)() as session:
+        (at,) = session.scalars(sqlalchemy.select(AuditRow.at))
+        assert at == AT
+        assert at.utcoffset() == timedelta(0)
+        found = session.scalars(sqlalchemy.select(AuditRow).where(AuditRow.at == local)).all()
+        assert len(found) == 1
+    with pytest.raises(StatementError, match="time zone"), sessions(engine).begin() as session:
+        session.add(AuditRow(at=datetime(2026, 1, 15), principal="p", action="a", target="t"))  # noqa: DTZ001
+
+
+def test_references_are_checked_and_deletions_cascade(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        account = Account(username="a", password_hash="h", role="admin", created_at=AT)
+        session.add(account)
+        session.flush()
+        session.add(_camera(account.id))
+    with sessions(engine).begin() as session:
+        session.execute(sqlalchemy.delete(Account))
+    with sessions(engine)() as session:
+        assert session.scalars(sqlalchemy.select(Camera)).all() == []
+    with pytest.raises(IntegrityError), sessions(engine).begin() as session:
+        session.add(_camera(12345))
+
+
+def _camera(account_id: int) -> Camera:
+    return Camera(
+        slug="cam_001", account_id=account_id, name="c", url_encrypted="x", url_masked="y", created_at=AT, updated_at=AT
+    )
+
+
+def test_a_locked_database_is_something_that_may_pass() -> None:
+    error = as_transient(OperationalError("SELECT 1", {}, Exception("database is locked")))
+    assert isinstance(error, Transient)
+    assert error.retry_after_s == 1.0
+
+
+def test_secrets_are_sealed_and_opened_with_the_same_key() -> None:
+    box = SecretBox(Fernet.generate_key().decode())
+    sealed = box.seal("rtsp://u:hünter2@h")
+    assert "nter2" not in sealed
+    assert box.open(sealed) == "rtsp://u:hünter2@h"
+    assert box.seal("x") != box.seal("x")
+
+
+def test_another_key_opens_nothing() -> None:
+    sealed = SecretBox(Fernet.generate_key().decode()).seal("x")
+    for what in (sealed, "garbage", "", "ü"):
+        with pytest.raises(UserError, match="secret_key: does not open the stored secrets"):
+            SecretBox(Fernet.generate_key().decode()).open(what)
+
+
+@pytest.mark.parametrize("key", ["", "short", "ü" * 44, "!" * 44, "a" * 45])
+def test_what_is_no_key_is_refused_without_being_repeated(key: str) -> None:
+    with pytest.raises(UserError, match="secret_key: is not a Fernet key") as refused:
+        SecretBox(key)
+    assert not key or key not in str(refused.value)
+
+
+def test_the_key_of_an_installation_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        key = installation_key(tmp_path / "data", None)
+    finally:
+        os.umask(before)
+    assert installation_key(tmp_path / "data", None) == key
+    assert stat.S_IMODE((tmp_path / "data" / "secret.key").stat().st_mode) == 0o600
+    SecretBox(key)
+
+
+def test_a_configured_key_goes_first_and_writes_nothing(tmp_path: Path) -> None:
+    assert installation_key(tmp_path / "data", "configured") == "configured"
+    assert not (tmp_path / "data").exists()
+
+
+def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    command = [sys.executable, "-m", "tests.integration.shared.key_process", str(folder)]
+    children = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(5)]
+    time.sleep(0.5)
+    (tmp_path / "go").touch()
+    keys = {child.communicate(timeout=30)[0] for child in children}
+    assert keys == {(folder / "secret.key").read_text()}
+
+
+def test_a_key_file_that_another_process_is_about_to_fill_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    path.touch()
+    threading.Timer(0.3, lambda: path.write_text("the key")).start()
+    assert installation_key(tmp_path, None) == "the key"
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"", "is empty"), (b"\xff\xfe", "holds no key")])
+def test_a_broken_key_file_is_told_and_not_replaced(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "secret.key").write_bytes(content)
+    with pytest.raises(UserError, match=reason):
+        installation_key(tmp_path, None)
+    assert (tmp_path / "secret.key").read_bytes() == content
+
+
+def test_a_data_dir_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    for folder in (tmp_path / "data", tmp_path / "data" / "below"):
+        with pytest.raises(UserError, match="data_dir"):
+            installation_key(folder, None)
+
+
+def test_a_key_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").mkdir()
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        installation_key(tmp_path, None)
+
+
+def test_a_data_dir_where_nobody_may_write_is_refused() -> None:
+    with pytest.raises(UserError, match=r"data_dir: /proc/argus/secret\.key cannot be written"):
+        installation_key(Path("/proc/argus"), None)
