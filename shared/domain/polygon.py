@@ -6,11 +6,14 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 Point = tuple[float, float]
 
 MAX_POINTS = 256
 """Every pair of edges is compared: this keeps that below a fraction of a second."""
+
+_NO_PAIR = "each point of a polygon is a pair of numbers [x, y]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,9 @@ class Polygon:
     def of(cls, points: Iterable[Iterable[float]]) -> Polygon:
         """The polygon through the points. Raises `ValueError` for anything that is no list of pairs of numbers."""
         try:
-            pairs = [tuple(float(value) for value in point) for point in points if not isinstance(point, str)]
-        except (TypeError, ValueError, OverflowError):
-            pairs = [()]
-        if any(len(pair) != 2 for pair in pairs):
-            raise ValueError("each point of a polygon is a pair of numbers [x, y]")
-        return cls(tuple((pair[0], pair[1]) for pair in pairs))
+            return cls(tuple(_pair(point) for point in points))
+        except (TypeError, OverflowError):
+            raise ValueError(_NO_PAIR) from None
 
     @property
     def area(self) -> float:
@@ -67,6 +67,16 @@ class Polygon:
 
     def scaled(self, sx: float, sy: float) -> Polygon:
         return Polygon(tuple((x * sx, y * sy) for x, y in self.points))
+
+
+def _pair(point: Any) -> Point:
+    if isinstance(point, str):
+        raise ValueError(_NO_PAIR)
+    try:
+        x, y = (float(value) for value in point)
+    except ValueError:
+        raise ValueError(_NO_PAIR) from None
+    return x, y
 
 
 def _edges(points: tuple[Point, ...]) -> Iterable[tuple[Point, Point]]:

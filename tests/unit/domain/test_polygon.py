@@ -79,7 +79,7 @@ def test_where_the_corners_begin_and_which_way_they_go_changes_nothing(
         ([(0, 0), (1, 0), (1, 1, 1)], "pair"),
         ([(0, 0), (1, 0), (1,)], "pair"),
         ([(0, 0), (1, 0), None], "pair"),
-        ([(0, 0), (1, 0), "12"], "at least 3"),
+        ([(0, 0), (1, 0), "12"], "pair"),
         ([(0, 0), (1, 0), ("a", 1)], "pair"),
         ([(0, 0), (1, 0), (10**400, 1)], "pair"),
         ([1, 2, 3], "pair"),
