@@ -90,15 +90,10 @@ def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gat
 
 def _query_values() -> dict[str, str]:
     values = request.args.to_dict(flat=True)
-    wrong = [(name, "holds text that cannot be used") for name, value in values.items() if _is_broken(value)]
+    wrong = [(name, "holds text that cannot be used") for name, value in values.items() if "\0" in value]
     if wrong:
         raise Refusal(invalid(wrong))
     return values
-
-
-def _is_broken(text: str) -> bool:
-    # U+FFFD stands where the address was not UTF-8.
-    return "\0" in text or "\ufffd" in text
 
 
 def _once(gateway: Gateway, principal: Principal, key: str, view: Callable[[], Response]) -> Response:

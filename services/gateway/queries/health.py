@@ -152,12 +152,10 @@ def _services(redis: Redis) -> dict[str, Any]:
 
 
 def _eye(redis: Redis) -> dict[str, Any]:
-    latest: dict[str, Any] = {}
-    for raw in redis.hgetall(EYE_INFO).values():
-        info = json.loads(raw)
-        latest = max(latest, info, key=lambda each: str(each.get("at", "")))
-    if not latest:
+    infos = [json.loads(raw) for raw in redis.hgetall(EYE_INFO).values()]
+    if not infos:
         return {}
+    latest = max(infos, key=lambda each: str(each.get("at", "")))
     shown = {"backend": latest.get("backend"), "detector": latest.get("detector")}
     if latest.get("fallback"):
         shown["degraded"] = "people only, found with OpenCV's HOG, because the model's weights or runtime are missing"

@@ -77,14 +77,15 @@ def event_row_document(row: EventRow) -> dict[str, Any]:
     }
 
 
-def event_document(event: Event, *, channels: Sequence[str]) -> dict[str, Any]:
-    """Everything about an event but its picture."""
+def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, Any]) -> dict[str, Any]:
+    """Everything about an event; `photo` holds the field of that name, or nothing."""
     return {
         "uuid": f"evt-{event.uuid}",
         "camera_id": event.camera_slug,
         "timestamp": whole_seconds(event.occurred_at),
         "detection_type": event.label,
         "confidence": event.confidence,
+        **photo,
         "photo_url": f"/events/{event.uuid}.jpg" if event.snapshot is not None else None,
         "ai_response": event.ai_response,
         "modules_triggered": _modules(event),

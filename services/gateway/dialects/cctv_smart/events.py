@@ -98,11 +98,8 @@ def get_event(gateway: Gateway, principal: Principal, path: EventPath, query: Ev
     with gateway.reads() as session:
         event = event_of(session, uuid, account_id=principal.visible_account)
         channels = channels_reached(session, [uuid]).get(uuid, ())
-    shown = event_document(event, channels=channels)
-    if query.photo:
-        photo = photo_of(event, gateway.media)
-        shown["photo"] = base64.b64encode(photo).decode("ascii") if photo is not None else None
-    return shown
+    photo = {"photo": _base64(photo_of(event, gateway.media))} if query.photo else {}
+    return event_document(event, channels=channels, photo=photo)
 
 
 @api.get("/events/<uuid>.jpg", responses={"200": {"content": {"image/jpeg": {}}}, "304": None})
@@ -115,3 +112,7 @@ def get_event_photo(gateway: Gateway, principal: Principal, path: EventPath) -> 
     if photo is None:
         raise NotFound("photo", "the event has no picture")
     return picture_response(photo, request)
+
+
+def _base64(jpeg: bytes | None) -> str | None:
+    return base64.b64encode(jpeg).decode("ascii") if jpeg is not None else None

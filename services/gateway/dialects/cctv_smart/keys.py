@@ -89,7 +89,7 @@ def get_keys(gateway: Gateway, principal: Principal) -> dict[str, Any]:
     return {"keys": shown, "count": len(shown)}
 
 
-@api.delete("/auth/keys/<id>", responses={"204": None})
+@api.delete("/auth/keys/<int:id>", responses={"204": None})
 @endpoint(scope=Scope.READ)
 def end_key(gateway: Gateway, principal: Principal, path: KeyPath) -> Answer:
     """End a key at once. A key may end itself; to end others takes a password or scope `admin`."""

@@ -46,7 +46,7 @@ def list_webhooks(gateway: Gateway, principal: Principal, query: WebhooksQuery) 
     return {"webhooks": [webhook_document(row) for row in rows], "count": len(rows), "total": total}
 
 
-@api.get("/webhooks/<id>", responses={"200": WebhookShown})
+@api.get("/webhooks/<int:id>", responses={"200": WebhookShown})
 @endpoint(scope=Scope.READ)
 def get_webhook(gateway: Gateway, principal: Principal, path: WebhookPath) -> dict[str, Any]:
     """One webhook."""
@@ -61,7 +61,7 @@ def add_webhook(gateway: Gateway, principal: Principal, body: NewWebhookBody) ->
     return Answer(webhook_document(usecases.add(gateway, principal, body.change())), status=201)
 
 
-@api.put("/webhooks/<id>", responses={"200": WebhookShown})
+@api.put("/webhooks/<int:id>", responses={"200": WebhookShown})
 @endpoint(scope=Scope.WRITE)
 def change_webhook(
     gateway: Gateway, principal: Principal, path: WebhookPath, body: WebhookChangeBody
@@ -70,7 +70,7 @@ def change_webhook(
     return webhook_document(usecases.change(gateway, principal, path.id, body.change()))
 
 
-@api.delete("/webhooks/<id>", responses={"204": None})
+@api.delete("/webhooks/<int:id>", responses={"204": None})
 @endpoint(scope=Scope.WRITE)
 def remove_webhook(gateway: Gateway, principal: Principal, path: WebhookPath) -> Answer:
     """Remove a webhook; what it was told stays on record."""

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from shared.db.tables import Camera
+from tests.unit.gateway.installation import Api
+
+JSON = {"Content-Type": "application/json"}
+GOOD = b'{"name": "a", "rtsp_url": "rtsp://192.0.2.1/"'
+
+
+def _post(api: Api, data: bytes, headers: dict[str, str] | None = None) -> Any:
+    return api.post("/cameras", data=data, headers=JSON if headers is None else headers)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"\xff\xfe",
+        b"{\"name\": \"\xc3\x28\"}",
+        GOOD + b', "zones": [{"name": "z", "points": [[NaN, 0], [1, 1], [1, 0]]}]}',
+        GOOD + b', "zones": [{"name": "z", "points": [[Infinity, 0], [1, 1], [1, 0]]}]}',
+        GOOD + b', "zones": [{"name": "z", "points": [[1e999, 0], [1, 1], [1, 0]]}]}',
+        GOOD + b', "zones": [{"name": "z", "points": [[' + b"9" * 5000 + b', 0], [1, 1], [1, 0]]}]}',
+        GOOD + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        GOOD + b', "x": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}",
+        GOOD + b', "x": "\\u0000"}',
+        GOOD + b', "x": "\\ud800"}',
+        GOOD + b', "\\u0000": 1}',
+        b'{"name": "\\u0000", "rtsp_url": "rtsp://192.0.2.1/"}',
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_sound_json_object_is_a_400_and_stores_nothing(api: Api, data: bytes) -> None:
+    answer = _post(api, data)
+    assert answer.status_code == 400, answer.text
+    assert answer.json["error"] == "invalid_request"
+    assert len(answer.json["message"]) < 400
+    with api.session() as session:
+        assert session.scalar(select(func.count()).select_from(Camera)) == 0
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_another_content_type_is_a_415(api: Api, kind: str) -> None:
+    answer = _post(api, GOOD + b"}", headers={"Content-Type": kind} if kind else {})
+    assert answer.status_code == 415
+    assert answer.json["error"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.argus+json"])
+def test_json_by_another_name_is_json(api: Api, kind: str) -> None:
+    assert _post(api, GOOD + b"}", headers={"Content-Type": kind}).status_code == 201
+
+
+def test_a_body_over_a_mebibyte_is_a_413(api: Api) -> None:
+    answer = _post(api, GOOD + b', "x": "' + b"y" * 1024 * 1024 + b'"}')
+    assert answer.status_code == 413
+    assert answer.json["error"] == "payload_too_large"
+
+
+def test_a_body_just_below_a_mebibyte_is_taken(api: Api) -> None:
+    assert _post(api, GOOD + b', "x": "' + b"y" * (1024 * 1024 - 100) + b'"}').status_code == 201
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cameras/..%2f..%2fetc%2fpasswd", "/cameras/%00", "/cameras/%ff%fe", "/cameras/" + "a" * 5000,
+        "/cameras/' OR 1=1", "/cameras/😀", "/cameras/{{7*7}}", "/cameras//", "/cameras/a/b/c", "//cameras", "/.env",
+        "/docs/assets/../../../../etc/passwd", "/docs/assets/%2e%2e%2fplugins.py", "/deliveries/x", "/webhooks/9999",
+    ],
+)  # fmt: skip
+def test_an_address_that_means_nothing_is_a_404_in_the_envelope(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 404
+    assert answer.json is not None
+    assert set(answer.json) == {"error", "message", "timestamp"}
+    assert answer.json["error"] == "not_found"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "TRACE", "BREW"])
+def test_another_method_is_a_405_that_names_those_that_work(api: Api, method: str) -> None:
+    answer = api.ask(method, "/cameras")
+    assert answer.status_code == 405
+    assert answer.json is not None
+    assert answer.json["error"] == "method_not_allowed"
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+def test_a_get_does_not_mind_a_body(api: Api) -> None:
+    assert api.get("/cameras", data=b"\xff" * 100, headers=JSON).status_code == 200
