@@ -145,7 +145,7 @@ def _compare(expected: Any, found: Any, place: str, *, names_only: bool = False)
 
 
 def _compare_value(expected: Any, found: Any, place: str, *, names_only: bool) -> None:
-    name = place.rpartition(".")[2]
+    name = place.rpartition(".")[2].removesuffix("[]")
     assert _kind(found) == _kind(expected), f"{place}: {found!r} is not like {expected!r}"
     if isinstance(expected, str) and _TIME.fullmatch(expected):
         assert _TIME.fullmatch(found), f"{place}: {found!r} is not written like {expected!r}"
