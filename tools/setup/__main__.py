@@ -19,9 +19,11 @@ import time
 
 from tools.setup.failure import SetupFailure
 from tools.setup.install import install
+from tools.setup.registry import own_index
 from tools.setup.stamp import is_fresh, remove_stamp, write_stamp
 from tools.setup.uv import find_uv
 from tools.setup.weights import try_weights
+from tools.setup.wheels import locked_registry
 
 
 def main(arguments: list[str]) -> int:
@@ -46,9 +48,10 @@ def _set_up(project: Path) -> None:
     began = time.monotonic()
     _say("setting up Argus; the first time this downloads some 250 MB")
     remove_stamp(project)
-    uv = find_uv(project, os.environ)
+    index = own_index(os.environ, locked_registry(project / "uv.lock"))
+    uv = find_uv(project, os.environ, index)
     _say(f"using {uv}")
-    install(uv, project, os.environ)
+    install(uv, project, os.environ, index)
     _say(try_weights(project, os.environ))
     write_stamp(project)
     _say(f"done in {time.monotonic() - began:.0f} s; Argus is in {project / '.venv'}")

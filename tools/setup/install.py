@@ -10,17 +10,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.setup.failure import SetupFailure
-from tools.setup.registry import own_index, uv_environment
+from tools.setup.registry import uv_environment
 
 EXTRAS = ("postgres",)
 _LAST_WORDS = 6
 
 
-def install(uv: Path, project: Path, environ: Mapping[str, str], python: str = sys.executable) -> None:
-    """Make `.venv` exactly what uv.lock says, with `python`. Raises `SetupFailure` with uv's reason in one line."""
-    env = uv_environment(environ, project)
+def install(
+    uv: Path, project: Path, environ: Mapping[str, str], index: str | None = None, *, python: str = sys.executable
+) -> None:
+    """Make `.venv` exactly what uv.lock says, with `python`, from the registry `index` when there is one.
+
+    Raises `SetupFailure` with uv's reason in one line.
+    """
+    env = uv_environment(environ, project, index)
     extras = [word for extra in EXTRAS for word in ("--extra", extra)]
-    if own_index(environ) is None:
+    if index is None:
         _run([uv, "sync", "--frozen", *extras, "--python", python], project, env)
         return
     # A lock file holds addresses at the public registry, and uv goes to those; an own registry has the same files

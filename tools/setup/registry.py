@@ -16,25 +16,24 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from tools.setup.failure import SetupFailure
 from tools.setup.wheels import Wheel
 
-PUBLIC_INDEX = "https://pypi.org/simple"
 _TIMEOUT_S = 30
 
 
-def own_index(environ: Mapping[str, str]) -> str | None:
-    """The registry the environment names instead of the public one, as uv or pip would read it."""
+def own_index(environ: Mapping[str, str], locked: str) -> str | None:
+    """The registry the environment names, as uv or pip would read it; None for the `locked` one of uv.lock."""
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         if value := environ.get(name, "").strip():
-            return None if value.rstrip("/") == PUBLIC_INDEX else value
+            return None if value.rstrip("/") == locked.rstrip("/") else value
     return None
 
 
-def uv_environment(environ: Mapping[str, str], project: Path) -> dict[str, str]:
+def uv_environment(environ: Mapping[str, str], project: Path, index: str | None) -> dict[str, str]:
     """The environment for uv: the operator's settings, and pip's where uv has none.
 
     uv never downloads a Python, and works in the project's own folder when there is no home to keep a cache in.
     """
     env = {name: value for name, value in environ.items() if name not in ("VIRTUAL_ENV", "UV_INDEX_URL")}
-    if index := own_index(environ):
+    if index:
         env["UV_DEFAULT_INDEX"] = index
     env |= {"UV_PROJECT_ENVIRONMENT": str(project / ".venv"), "UV_PYTHON_DOWNLOADS": "never"}
     named = [environ[name] for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE") if environ.get(name)]

@@ -14,15 +14,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.setup.failure import SetupFailure
-from tools.setup.registry import download_wheel, own_index
+from tools.setup.registry import download_wheel
 from tools.setup.wheels import Wheel, locked_wheel, this_machine
 
 OLDEST = (0, 9)
 _ANSWER_S = 20
 
 
-def find_uv(project: Path, environ: Mapping[str, str]) -> Path:
-    """A uv that understands the project's uv.lock, fetched into `.tools` when the machine has none.
+def find_uv(project: Path, environ: Mapping[str, str], index: str | None = None) -> Path:
+    """A uv that understands the project's uv.lock, fetched into `.tools` when the machine has none:
+    from its locked address, or from the registry `index`, or by pip.
 
     Raises `SetupFailure` with every reason why there is none.
     """
@@ -33,7 +34,7 @@ def find_uv(project: Path, environ: Mapping[str, str]) -> Path:
     own = project / ".tools" / f"uv-{wheel.version if wheel else 'latest'}" / "uv"
     if is_recent(own):
         return own
-    return _fetch(wheel, own, environ)
+    return _fetch(wheel, own, index)
 
 
 def is_recent(uv: Path) -> bool:
@@ -59,14 +60,14 @@ def unpack(wheel_file: Path, target: Path) -> None:
     fresh.replace(target)
 
 
-def _fetch(wheel: Wheel | None, target: Path, environ: Mapping[str, str]) -> Path:
+def _fetch(wheel: Wheel | None, target: Path, index: str | None) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     reason = "uv.lock has no uv for this platform"
     if wheel:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             file = Path(folder) / wheel.file
             try:
-                download_wheel(wheel, file, own_index(environ))
+                download_wheel(wheel, file, index)
                 unpack(file, target)
             except SetupFailure as failure:
                 reason = str(failure)

@@ -79,17 +79,27 @@ def this_machine() -> Machine:
     return Machine(system, machine, _libc() if system == "linux" else ("", (0, 0)), _version(platform.mac_ver()[0]))
 
 
+def locked_registry(lock: Path) -> str:
+    """The registry whose addresses a uv.lock holds; empty when there is none."""
+    sources = (entry.get("source", {}) for entry in _packages(lock))
+    return next((str(source["registry"]) for source in sources if "registry" in source), "")
+
+
 def locked_wheel(lock: Path, package: str, machine: Machine) -> Wheel | None:
     """The first wheel of `package` in a uv.lock that runs on `machine`."""
-    with lock.open("rb") as file:
-        packages: list[dict[str, Any]] = tomllib.load(file)["package"]
-    for entry in packages:
+    for entry in _packages(lock):
         if entry["name"] == package:
             for wheel in entry.get("wheels", []):
                 found = Wheel(wheel["url"], wheel["hash"].removeprefix("sha256:"), entry["version"])
                 if any(machine.runs(tag) for tag in found.platforms):
                     return found
     return None
+
+
+def _packages(lock: Path) -> list[dict[str, Any]]:
+    with lock.open("rb") as file:
+        packages: list[dict[str, Any]] = tomllib.load(file)["package"]
+    return packages
 
 
 def _libc() -> tuple[str, tuple[int, int]]:

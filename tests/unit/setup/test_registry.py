@@ -15,6 +15,7 @@ from tools.setup.failure import SetupFailure
 from tools.setup.registry import download_wheel, own_index, uv_environment
 from tools.setup.wheels import Wheel
 
+LOCKED = "https://registry.example/simple"
 CONTENT = b"the content of a wheel"
 FILE = "uv-1.2.3-py3-none-any.whl"
 
@@ -102,7 +103,7 @@ def test_a_registry_password_is_never_shown(tmp_path: Path) -> None:
     ("environ", "index"),
     [
         ({}, None),
-        ({"PIP_INDEX_URL": "https://pypi.org/simple/"}, None),
+        ({"PIP_INDEX_URL": f"{LOCKED}/"}, None),
         ({"PIP_INDEX_URL": "https://a.example/s"}, "https://a.example/s"),
         ({"PIP_INDEX_URL": "https://a.example/s", "UV_INDEX_URL": "https://b.example/s"}, "https://b.example/s"),
         ({"UV_INDEX_URL": "https://b.example/s", "UV_DEFAULT_INDEX": "https://c.example/s"}, "https://c.example/s"),
@@ -110,13 +111,18 @@ def test_a_registry_password_is_never_shown(tmp_path: Path) -> None:
     ],
 )
 def test_uvs_own_settings_come_before_pips(environ: dict[str, str], index: str | None) -> None:
-    assert own_index(environ) == index
-    assert uv_environment(environ, Path("/p")).get("UV_DEFAULT_INDEX", "").strip() == (index or "")
+    assert own_index(environ, LOCKED) == index
+
+
+def test_uv_is_told_the_registry_of_pips_settings() -> None:
+    env = uv_environment({"PIP_INDEX_URL": "https://a.example/s"}, Path("/p"), "https://a.example/s")
+    assert env["UV_DEFAULT_INDEX"] == "https://a.example/s"
+    assert "UV_DEFAULT_INDEX" not in uv_environment({}, Path("/p"), None)
 
 
 def test_uv_works_in_the_project_and_never_downloads_a_python(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "VIRTUAL_ENV": "/elsewhere", "PIP_CERT": "/certs.pem", "HTTPS_PROXY": "http://p"}
-    env = uv_environment(environ, Path("/project"))
+    env = uv_environment(environ, Path("/project"), None)
     assert "VIRTUAL_ENV" not in env
     assert env["UV_PROJECT_ENVIRONMENT"] == "/project/.venv"
     assert env["UV_PYTHON_DOWNLOADS"] == "never"
@@ -127,4 +133,4 @@ def test_uv_works_in_the_project_and_never_downloads_a_python(tmp_path: Path) ->
 
 @pytest.mark.parametrize("home", [{}, {"HOME": ""}, {"HOME": "/nonexistent"}])
 def test_without_a_home_the_cache_is_in_the_project(home: dict[str, str]) -> None:
-    assert uv_environment(home, Path("/project"))["UV_CACHE_DIR"] == "/project/.tools/cache"
+    assert uv_environment(home, Path("/project"), None)["UV_CACHE_DIR"] == "/project/.tools/cache"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.setup.wheels import Machine, Wheel, locked_wheel, this_machine
+from tools.setup.wheels import Machine, Wheel, locked_registry, locked_wheel, this_machine
 
 PROJECT = Path(__file__).resolve().parents[3]
 GLIBC = ("glibc", (2, 36))
@@ -62,6 +62,12 @@ def test_a_package_that_is_not_locked_has_no_wheel() -> None:
 )
 def test_platform_tags_are_read_by_system_libc_and_machine(tag: str, runs: bool) -> None:  # noqa: FBT001 (a table)
     assert Machine("linux", "x86_64", GLIBC).runs(tag) is runs
+
+
+def test_the_lock_tells_its_registry(tmp_path: Path) -> None:
+    assert locked_registry(PROJECT / "uv.lock").startswith("https://")
+    (tmp_path / "uv.lock").write_text('[[package]]\nname = "x"\nsource = { editable = "." }\n')
+    assert locked_registry(tmp_path / "uv.lock") == ""
 
 
 def test_this_machine_runs_one_of_the_locked_wheels() -> None:
