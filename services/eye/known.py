@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from shared.domain.detection import Detection
 
 # Detectors waver between these on one and the same thing.
 _VEHICLES = frozenset({"car", "truck", "bus", "van", "train"})
+_MOTION = tuple(field.name for field in fields(Motion))[1:]
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def packed(known: Known) -> dict[str, Any]:
         "id": known.track_id,
         "kind": known.kind,
         "at": known.motion.at,
-        "motion": [float(f"{value:.7g}") for value in astuple(known.motion)[1:]],
+        "motion": [float(f"{getattr(known.motion, name):.7g}") for name in _MOTION],
         "colours": base64.b64encode(colours.tobytes()).decode() if colours.any() else "",
         "votes": {label: round(vote, 3) for label, vote in known.votes.items()},
         "hits": known.hits,
