@@ -30,7 +30,7 @@ _GUARD = Path(__file__).with_name("guard.py")
 _TICK_S = 0.25
 _GATE_POLL_S = 0.05
 _TERM_GRACE_S = 3.0
-_LAST_GRACE_S = 1.2
+_LAST_GRACE_S = 1.0
 _SAME_WISH_S = 0.3
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -193,13 +193,19 @@ class Supervisor:
 
     def _end_all(self) -> bool:
         """End every child in reverse order, those with a gate last; True when the end had to be forced by a person."""
+        started = self._clock()
         self._view.event("stopping")
         ordinary = [slot for slot in reversed(self._slots) if slot.service.gate is None]
         last = [slot for slot in reversed(self._slots) if slot.service.gate is not None]
-        forced = self._end(ordinary, _TERM_GRACE_S)
-        return self._end(last, _LAST_GRACE_S) or forced
+        self._end(ordinary, _TERM_GRACE_S)
+        self._end(last, _LAST_GRACE_S)
+        while any(slot.child for slot in self._slots):
+            self._turn(0.02)
+        self._view.event("stopped", took_s=round(self._clock() - started, 2))
+        return self._stops_asked >= 2
 
-    def _end(self, slots: Sequence[_Slot], grace_s: float) -> bool:
+    def _end(self, slots: Sequence[_Slot], grace_s: float) -> None:
+        """SIGTERM, a grace, SIGKILL. Does not wait for the killed: they need nobody any more."""
         for slot in slots:
             if slot.child is not None:
                 slot.child.signal(signal.SIGTERM)
@@ -208,11 +214,8 @@ class Supervisor:
             self._turn(min(0.02, max(0.0, until - self._clock())))
         for slot in slots:
             if slot.child is not None:
-                self._view.event("service_killed", level="warning", name=slot.service.name)
                 slot.child.kill()
-        while any(slot.child for slot in slots):
-            self._turn(0.02)
-        return self._stops_asked >= 2
+                self._view.event("service_killed", level="warning", name=slot.service.name)
 
     # surroundings ---------------------------------------------------------------------------------------------
 
