@@ -31,6 +31,9 @@ from shared.streams import GroupReader, Publisher, Received
 log = get_logger("eye.pipeline")
 
 _STATE_LIFE_S = 86_400
+# An eye that cannot keep up looks at fewer frames of each camera rather than at all of them too late: the frames' age
+# in seconds, and the least time between two of one camera that are still looked at.
+_SHEDDING = ((6.0, 1.0), (3.0, 0.5), (1.5, 0.25))
 # A camera that sends nothing for this long has lost whoever was in view, though no frame says so.
 _SILENCE = timedelta(seconds=30)
 
@@ -95,6 +98,7 @@ class EyePipeline:
         self._now = now
         self._rules = rules
         self._views: dict[str, CameraView] = {}
+        self._last_looks: dict[str, datetime] = {}
 
     def keep_only(self, shards: frozenset[int]) -> None:
         """Forget the cameras of shards that are somebody else's now; their state is in Redis."""
@@ -151,8 +155,12 @@ class EyePipeline:
     def _admit(self, received: Received) -> _Look | None:
         frame = received.message
         assert isinstance(frame, FrameCaptured)  # noqa: S101 – the topic carries nothing else
-        if (self._now() - frame.captured_at).total_seconds() > self._rules.stale_after_s:
+        age_s = (self._now() - frame.captured_at).total_seconds()
+        if age_s > self._rules.stale_after_s:
             metrics.FRAMES.labels("stale").inc()
+            return None
+        if self._is_shed(frame, age_s):
+            metrics.FRAMES.labels("shed").inc()
             return None
         if self._zones(frame.camera) is None:
             metrics.FRAMES.labels("unknown_camera").inc()
@@ -166,6 +174,16 @@ class EyePipeline:
             return None
         metrics.FRAMES.labels("seen").inc()
         return _Look(received, frame, image)
+
+    def _is_shed(self, frame: FrameCaptured, age_s: float) -> bool:
+        """Whether the frame is let go because the eye lags and has looked at one taken hardly earlier."""
+        spacing_s = next((spacing_s for lag_s, spacing_s in _SHEDDING if age_s > lag_s), 0.0)
+        last = self._last_looks.get(frame.camera)
+        since_s = (frame.captured_at - last).total_seconds() if last else spacing_s
+        if 0 < since_s < spacing_s:
+            return True
+        self._last_looks[frame.camera] = frame.captured_at
+        return False
 
     def _detect(self, images: list[pictures.Image]) -> list[list[Detection]]:
         if not images:

@@ -233,6 +233,23 @@ def test_a_camera_that_falls_silent_loses_its_visitor(eye: Eye, visit: list[Fram
     assert eye.phases()["Ended"] == 1
 
 
+def test_an_eye_that_lags_looks_at_fewer_frames_and_still_finds_the_visitor(
+    eye: Eye, visit: list[FrameCaptured]
+) -> None:
+    publisher = Publisher(eye.redis)
+    for start in range(0, len(visit), 8):
+        part = visit[start : start + 8]
+        for frame in part:
+            publisher.publish(FRAMES, frame, shard=SHARD)
+        eye.now = part[0].captured_at + timedelta(seconds=7)
+        eye.look()
+
+    looked_at = eye.told()[-1].frames
+    assert eye.phases()["Started"] == 1
+    assert 2 <= looked_at <= 12
+    assert eye.unacknowledged() == 0
+
+
 @pytest.mark.parametrize("why", ["stale", "unknown camera", "not a picture"])
 def test_frames_that_cannot_be_used_are_let_go(eye: Eye, visit: list[FrameCaptured], why: str) -> None:
     if why == "unknown camera":
