@@ -12,6 +12,8 @@ _Plane = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
 
 _NOISE_SHARE = 0.5
+# Every so many rows and columns are enough for a median.
+_STRIDE = 4
 # The standard deviation of normal noise, from the median of its absolute values.
 _SIGMA = 1.4826
 
@@ -52,12 +54,13 @@ class MotionTest:
             self._background, self._tested_at_s = smooth, at_s
             return False
         difference = smooth - background
-        offset = float(np.median(difference))
+        offset = float(np.median(difference[::_STRIDE, ::_STRIDE]))
         deviation = np.abs(difference - offset)
         # The median tells the noise even while something moves, as long as it does not fill the picture.
-        self._noise += _NOISE_SHARE * (float(np.median(deviation)) * _SIGMA - self._noise)
+        noise = float(np.median(deviation[::_STRIDE, ::_STRIDE])) * _SIGMA
+        self._noise += _NOISE_SHARE * (noise - self._noise)
         changed = deviation > max(self.settings.min_contrast, self.settings.noise_factor * self._noise)
-        moved = _largest_touching(changed) >= self.settings.min_cells
+        moved = _touching(changed, at_least=self.settings.min_cells)
         self._learn(difference, changed if moved else None, passed_s=max(0.0, at_s - self._tested_at_s))
         self._tested_at_s = at_s
         return moved
@@ -81,10 +84,10 @@ def _smoothed(picture: Grey) -> _Plane:
     return np.asarray(both / np.float32(9.0), dtype=np.float32)
 
 
-def _largest_touching(changed: _Mask) -> int:
-    """The most changed cells in any 5 × 5 window: a cheap stand-in for the largest connected spot."""
-    if not changed.any():
-        return 0
+def _touching(changed: _Mask, *, at_least: int) -> bool:
+    """Whether any 5 × 5 window holds so many changed cells: a cheap stand-in for the largest connected spot."""
+    if np.count_nonzero(changed) < at_least:
+        return False
     sums = np.cumsum(np.cumsum(np.pad(changed, ((3, 2), (3, 2))), axis=0, dtype=np.int32), axis=1)
     windows = sums[5:, 5:] - sums[:-5, 5:] - sums[5:, :-5] + sums[:-5, :-5]
-    return int(windows.max())
+    return bool(windows.max() >= at_least)

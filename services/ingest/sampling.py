@@ -27,7 +27,7 @@ class SamplingSettings:
     idle_fps: float = 0.2
     active_hold_s: float = 10.0
     peek_interval_s: float = 5.0
-    warm_up_s: float = 2.0
+    warm_up_s: float = 0.6
     suspicion_s: float = 1.0
     preroll_s: float = 1.0
     buffer_s: float = 30.0
