@@ -71,7 +71,7 @@ class Polygon:
 
 def _pair(point: Any) -> Point:
     if isinstance(point, str):
-        raise ValueError(_NO_PAIR)
+        raise TypeError(_NO_PAIR)
     try:
         x, y = (float(value) for value in point)
     except ValueError:

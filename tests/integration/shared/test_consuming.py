@@ -102,6 +102,7 @@ def test_what_may_pass_is_waited_out_without_skipping_or_reordering(redis: Redis
     work.fail_calls = {2: error, 3: error}
     run(presence_reader(redis), work, stop)
     assert work.done == numbered(20)
+    assert work.calls[1] == work.calls[2] == work.calls[3], "the batch is not taken apart"
     assert dead_letters(redis) == []
     assert pending(redis) == 0
 
