@@ -19,7 +19,8 @@ def stop_on_signals(stop: threading.Event) -> None:
     """SIGTERM and SIGINT set `stop`. Call from the main thread."""
 
     def ask(number: int, _: FrameType | None) -> None:
-        stop.set()
+        # Not here: the main thread may be inside `stop.wait` and hold the event's lock, which is not re-entrant.
+        threading.Thread(target=stop.set, name="stop").start()
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)

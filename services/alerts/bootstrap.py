@@ -20,8 +20,8 @@ from services.alerts.configured import check_webhooks, sync_webhooks
 from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.sweeper import Sweeper
-from shared.db.engine import SessionFactory, read_sessions, sessions
 from shared.db.engine import connect as connect_database
+from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_key
 from shared.domain.errors import UserError
 from shared.jobs import DELIVER, celery_app
@@ -37,6 +37,8 @@ log = get_logger("alerts")
 
 SERVICE = "alerts"
 WORKER = "alerts-worker"
+
+_BLOCK_MS = 500
 
 Clock = Callable[[], datetime]
 
@@ -82,7 +84,14 @@ class Alerts:
 
     def _consume(self, stop: threading.Event) -> None:
         reader = GroupReader(self.redis, EVENTS, group=SERVICE, member=self.instance)
-        consume(reader, self.fanout, stop=stop, count=self.settings.alerts.batch, beat=self.liveness.beat)
+        consume(
+            reader,
+            self.fanout,
+            stop=stop,
+            count=self.settings.alerts.batch,
+            block_ms=_BLOCK_MS,
+            beat=self.liveness.beat,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +157,18 @@ def build_worker(settings: Settings, *, instance: str | None = None, now: Clock 
     redis, engine, box = _stores(settings, pool_size=settings.alerts.concurrency)
     app = celery_app(settings.redis_url or "")
     channels = open_channels(settings, box)
-    courier = build_courier(settings, sessions(engine), channels, enqueue=_enqueue(app), now=now or _utc_now)
+    courier = build_courier(settings, engine, channels, enqueue=_enqueue(app), now=now or _utc_now)
     liveness = Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER))
     return Worker(app=app, redis=redis, engine=engine, channels=channels, courier=courier, liveness=liveness)
 
 
 def build_courier(
-    settings: Settings, made: SessionFactory, channels: Mapping[str, Channel], *, enqueue: Enqueue, now: Clock
+    settings: Settings, engine: Engine, channels: Mapping[str, Channel], *, enqueue: Enqueue, now: Clock
 ) -> Courier:
     """The courier with the back-off and leases of the settings."""
     alerts = settings.alerts
     return Courier(
-        made,
+        engine,
         channels,
         Claims(channels, lease_s=alerts.lease_s, per_recipient=alerts.per_recipient),
         backoff=Backoff(alerts.backoff_base_s, alerts.backoff_cap_s, alerts.give_up_after_s),

@@ -6,16 +6,17 @@ or `dead`. Everything here runs inside a transaction of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.alerts.channel import Channel, Parcel
 from services.alerts.notice import Notice
+from shared.db.base import UtcDateTime
 from shared.db.tables import Alert, Delivery, DeliveryAttempt
 from shared.domain.errors import Permanent
 
@@ -46,6 +47,66 @@ class Outcome:
     due_at: datetime | None = None
     receipt: Mapping[str, Any] | None = None
     hold_recipient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that somebody might take."""
+
+    id: str
+    notice: Notice
+    decided_at: datetime
+
+
+_deliveries = cast("Table", Delivery.__table__)
+_alerts = cast("Table", Alert.__table__)
+
+# Statements of the busiest path, built once: making them anew costs more than running them.
+_SETTLE = (
+    _deliveries.update()
+    .where(
+        _deliveries.c.id == bindparam("claimed_id"),
+        _deliveries.c.state == "sending",
+        _deliveries.c.attempts == bindparam("claimed_attempt"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("new_reason"),
+        lease_until=None,
+        due_at=func.coalesce(bindparam("new_due_at", type_=UtcDateTime()), _deliveries.c.due_at),
+        settled_at=bindparam("new_settled_at"),
+        receipt=bindparam("new_receipt"),
+    )
+)
+_NOTE = cast("Table", DeliveryAttempt.__table__).insert()
+_IS_WAITING = or_(*(_deliveries.c.state == state for state in WAITING))
+_OF_RECIPIENT = and_(
+    _deliveries.c.channel == bindparam("to_channel"),
+    _deliveries.c.recipient == bindparam("to_recipient"),
+    _IS_WAITING,
+)
+_HOLD = (
+    _deliveries.update()
+    .where(_OF_RECIPIENT, _deliveries.c.due_at < bindparam("until"))
+    .values(due_at=bindparam("until"))
+)
+_WAITING = (
+    select(_deliveries.c.id, _alerts.c.notice, _deliveries.c.created_at)
+    .join(_alerts, _alerts.c.id == _deliveries.c.alert_id)
+    .where(_OF_RECIPIENT, _deliveries.c.due_at <= bindparam("now"))
+    .order_by(_deliveries.c.due_at, _deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_TAKE = (
+    _deliveries.update()
+    .where(
+        _deliveries.c.id == bindparam("wanted_id"),
+        _IS_WAITING,
+        _deliveries.c.due_at <= bindparam("now"),
+    )
+    .values(state="sending", lease_until=bindparam("new_lease"), attempts=_deliveries.c.attempts + 1)
+    .returning(_deliveries.c.attempts)
+)
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
@@ -91,53 +152,57 @@ class Claims:
             lease_until=row.lease_until,
         )
 
-    def settle(self, session: Session, claim: Claim, outcome: Outcome) -> bool:
+    def settle(self, connection: Connection, claim: Claim, outcome: Outcome) -> bool:
         """Write down how the attempt ended; False when the claim was no longer ours."""
-        row = session.scalars(
-            select(Delivery)
-            .where(
-                Delivery.id == claim.parcel.delivery_id,
-                Delivery.state == "sending",
-                Delivery.attempts == claim.parcel.attempt,
-            )
-            .with_for_update()
-        ).one_or_none()
-        if row is None:
+        values = {
+            "claimed_id": claim.parcel.delivery_id,
+            "claimed_attempt": claim.parcel.attempt,
+            "new_state": outcome.state,
+            "new_reason": outcome.reason,
+            "new_due_at": outcome.due_at,
+            "new_settled_at": outcome.at if outcome.due_at is None else None,
+            "new_receipt": dict(outcome.receipt or {}),
+        }
+        if connection.execute(_SETTLE, values).rowcount != 1:
             return False
-        _finish(row, outcome)
-        session.add(
-            DeliveryAttempt(
-                delivery_id=row.id,
-                number=row.attempts,
-                at=outcome.at,
-                outcome=outcome.state,
-                reason=outcome.reason,
-                duration_ms=outcome.duration_ms,
-            )
-        )
+        attempt = {
+            "delivery_id": claim.parcel.delivery_id,
+            "number": claim.parcel.attempt,
+            "at": outcome.at,
+            "outcome": outcome.state,
+            "reason": outcome.reason,
+            "duration_ms": outcome.duration_ms,
+        }
+        connection.execute(_NOTE, attempt)
         if outcome.hold_recipient and outcome.due_at is not None:
-            _hold(session, claim, outcome.due_at)
+            # The receiver asked for a pause: everything else that waits for it pauses as well.
+            who = {"to_channel": claim.channel, "to_recipient": claim.recipient}
+            connection.execute(_HOLD, {**who, "until": outcome.due_at})
         return True
 
-    def take_next(self, session: Session, claim: Claim, *, now: datetime) -> Claim | None:
-        """Hold the delivery that the same recipient has waited for longest."""
-        delivery_id = self.next_due(session, claim, now=now)
-        return None if delivery_id is None else self.take(session, delivery_id, now=now)
+    def waiting(self, connection: Connection, claim: Claim, *, now: datetime, limit: int) -> list[Waiting]:
+        """What the claim's recipient has waited for longest, due now; read, not held."""
+        values = {"to_channel": claim.channel, "to_recipient": claim.recipient, "now": now, "most": limit}
+        rows = connection.execute(_WAITING, values)
+        return [Waiting(number, Notice.model_validate(notice), decided_at) for number, notice, decided_at in rows]
 
-    def next_due(self, session: Session, claim: Claim, *, now: datetime) -> str | None:
-        """The delivery that the same recipient has waited for longest, unless another worker is looking at it."""
-        return session.scalars(
-            select(Delivery.id)
-            .where(
-                Delivery.channel == claim.channel,
-                Delivery.recipient == claim.recipient,
-                Delivery.state.in_(WAITING),
-                Delivery.due_at <= now,
-            )
-            .order_by(Delivery.due_at, Delivery.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+    def address_of(self, connection: Connection, claim: Claim, waiting: Sequence[Waiting]) -> Any:
+        """The recipient's address as it is now. Raises `Permanent` when it is gone."""
+        with Session(bind=connection) as session:
+            oldest = min(item.decided_at for item in waiting)
+            return self._channel(claim.channel).address(session, claim.recipient, decided_at=oldest)
+
+    def take_waiting(
+        self, connection: Connection, claim: Claim, waiting: Waiting, *, address: Any, now: datetime
+    ) -> Claim | None:
+        """Hold a delivery in place of `claim`, which was just settled; None when another worker was quicker."""
+        lease_until = now + timedelta(seconds=self._channel(claim.channel).timeout_s + self._lease_s)
+        values = {"wanted_id": waiting.id, "new_lease": lease_until, "now": now}
+        attempt = connection.execute(_TAKE, values).scalar_one_or_none()
+        if attempt is None:
+            return None
+        parcel = Parcel(waiting.id, attempt, waiting.notice)
+        return Claim(parcel, claim.channel, claim.recipient, address, waiting.decided_at, lease_until)
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)
@@ -146,6 +211,10 @@ class Claims:
         return channel
 
     def _in_flight(self, session: Session, row: Delivery, now: datetime) -> int:
+        if session.get_bind().dialect.name == "postgresql":
+            # Workers that count at the same moment would all go ahead; SQLite has one writer anyway.
+            name = f"{row.channel}/{row.recipient}"
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
         return session.execute(
             select(func.count()).where(
                 Delivery.channel == row.channel,
@@ -175,17 +244,3 @@ def _finish(row: Delivery, outcome: Outcome) -> None:
         row.settled_at = outcome.at
     if outcome.receipt is not None:
         row.receipt = dict(outcome.receipt)
-
-
-def _hold(session: Session, claim: Claim, until: datetime) -> None:
-    # The receiver asked for a pause: everything else that waits for it pauses as well.
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.channel == claim.channel,
-            Delivery.recipient == claim.recipient,
-            Delivery.state.in_(WAITING),
-            Delivery.due_at < until,
-        )
-        .values(due_at=until)
-    )

@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from services.alerts import metrics
 from services.alerts.backoff import Backoff
 from services.alerts.channel import Channel
-from services.alerts.claims import Claim, Claims, Outcome
+from services.alerts.claims import Claim, Claims, Outcome, Waiting
 from services.alerts.fanout import Enqueue
-from shared.db.engine import SessionFactory
-from shared.domain.errors import ArgusError, Transient
+from services.alerts.waitlist import Key, Waitlist
+from shared.db.engine import sessions
+from shared.domain.errors import ArgusError, Permanent, Transient
 from shared.observability import get_logger
 
 log = get_logger("alerts.courier")
@@ -24,6 +27,8 @@ log = get_logger("alerts.courier")
 _SLICE_S = 1.0
 _LOG_NAMES = {"sent": "delivery_sent", "retrying": "delivery_retrying", "dead": "delivery_dead"}
 _SETTLE_PAUSE_S = 0.25
+_PAGE = 64
+_MISSES = 8
 
 
 class Courier:
@@ -34,7 +39,7 @@ class Courier:
 
     def __init__(
         self,
-        sessions: SessionFactory,
+        engine: Engine,
         channels: Mapping[str, Channel],
         claims: Claims,
         *,
@@ -43,7 +48,9 @@ class Courier:
         now: Callable[[], datetime],
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._sessions = sessions
+        self._engine = engine
+        self._sessions = sessions(engine)
+        self._waitlist = Waitlist()
         self._channels = channels
         self._claims = claims
         self._backoff = backoff
@@ -109,20 +116,43 @@ class Courier:
 
     def _settle(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
         """One transaction ends this delivery and begins its recipient's next, or leaves that to another worker."""
-        others_turn = None
-        with self._sessions.begin() as session:
-            if not self._claims.settle(session, claim, outcome):
+        key = (claim.channel, claim.recipient)
+        with self._engine.begin() as connection:
+            if not self._claims.settle(connection, claim, outcome):
                 log.warning("claim_lost", delivery_id=claim.parcel.delivery_id, outcome=outcome.state)
                 return None
-            session.flush()
+            if outcome.hold_recipient:
+                self._waitlist.clear(key)
             if self._stopping.is_set():
                 return None
             if go_on:
-                return self._claims.take_next(session, claim, now=self._now())
-            others_turn = self._claims.next_due(session, claim, now=self._now())
-        if others_turn is not None:
-            self._enqueue(others_turn)
+                return self._take_next(connection, claim, key)
+            others_turn = self._claims.waiting(connection, claim, now=self._now(), limit=1)
+        for waiting in others_turn:
+            self._enqueue(waiting.id)
         return None
+
+    def _take_next(self, connection: Connection, claim: Claim, key: Key) -> Claim | None:
+        for _ in range(_MISSES):
+            found = self._waitlist.pop(key) or self._read_waitlist(connection, claim, key)
+            if found is None:
+                return None
+            address, waiting = found
+            taken = self._claims.take_waiting(connection, claim, waiting, address=address, now=self._now())
+            if taken is not None:
+                return taken
+        return None
+
+    def _read_waitlist(self, connection: Connection, claim: Claim, key: Key) -> tuple[Any, Waiting] | None:
+        waiting = self._claims.waiting(connection, claim, now=self._now(), limit=_PAGE)
+        if not waiting:
+            return None
+        try:
+            address = self._claims.address_of(connection, claim, waiting)
+        except Permanent:
+            return None  # the recipient is gone: the sweeper hands out what is left, to be written off one by one
+        self._waitlist.fill(key, address, waiting)
+        return self._waitlist.pop(key)
 
     def _report(self, claim: Claim, outcome: Outcome) -> None:
         metrics.ATTEMPTS.labels(claim.channel, outcome.state).inc()

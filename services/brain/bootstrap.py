@@ -35,6 +35,8 @@ log = get_logger("brain")
 
 SERVICE = "brain"
 
+_BLOCK_MS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Brain:
@@ -79,10 +81,18 @@ class Brain:
         reader = GroupReader(
             self.redis, PRESENCES, group=SERVICE, member=self.instance, shards=lambda: self.ownership.owned
         )
-        consume(reader, self.presences, stop=stop, count=self.settings.brain.batch, beat=self.liveness.beat)
+        consume(
+            reader,
+            self.presences,
+            stop=stop,
+            count=self.settings.brain.batch,
+            block_ms=_BLOCK_MS,
+            beat=self.liveness.beat,
+        )
 
     def _consume_health(self, stop: threading.Event) -> None:
-        consume(GroupReader(self.redis, HEALTH, group=SERVICE, member=self.instance), self.health, stop=stop)
+        reader = GroupReader(self.redis, HEALTH, group=SERVICE, member=self.instance)
+        consume(reader, self.health, stop=stop, block_ms=_BLOCK_MS)
 
     def _follow_orders(self, stop: threading.Event) -> None:
         tail = CommandTail(self.redis)

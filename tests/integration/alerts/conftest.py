@@ -105,7 +105,7 @@ def desk(alert_settings: Settings, engine: Engine) -> Iterator[Desk]:
     box = SecretBox(installation_key(alert_settings.data_dir, None))
     channels = open_channels(alert_settings, box)
     enqueued: list[str] = []
-    courier = build_courier(alert_settings, factory, channels, enqueue=enqueued.append, now=lambda: clock[0])
+    courier = build_courier(alert_settings, engine, channels, enqueue=enqueued.append, now=lambda: clock[0])
     yield Desk(alert_settings, factory, box, alerts, channels, courier, clock, enqueued)
     for channel in channels.values():
         channel.close()
