@@ -26,8 +26,8 @@ _DOUBLINGS = 10
 _CRASHES_BEFORE_DEAD = 3
 _POLL_MS = 1000
 _BEAT_S = 1.0
-# What Redis says of a command that is wrong in itself comes without a code, or with this one.
-_WRONG_COMMAND = re.compile(r"WRONGTYPE |(?![A-Z]{4,} )")
+# What Redis says of a command that is wrong in itself comes without a code, or with one of these.
+_WRONG_COMMAND = re.compile(r"WRONGTYPE |ERR |(?![A-Z]{3,} )")
 
 
 def consume(
@@ -67,7 +67,7 @@ def consume(
 
 def _may_pass(error: Exception) -> bool:
     """Whether the same work may succeed later without anybody's doing."""
-    if isinstance(error, ResponseError):
+    if type(error) is ResponseError:  # its subclasses are states of the server: out of memory, read-only, …
         return _WRONG_COMMAND.match(str(error)) is None
     if isinstance(error, DBAPIError):
         return isinstance(error, OperationalError) or error.connection_invalidated

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import DataError, ResponseError
+from redis.exceptions import DataError, OutOfMemoryError, ResponseError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from services.cli.redis_server import prepare_redis, start_redis, stop_redis
@@ -88,6 +88,7 @@ def test_everything_is_handled_in_order_and_acknowledged(redis: Redis) -> None:
         Transient("later", retry_after_s=0.01),
         RedisConnectionError("gone"),
         ResponseError("OOM command not allowed when used memory > 'maxmemory'."),
+        OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
         ResponseError("MISCONF Redis is configured to save RDB snapshots"),
         OperationalError("SELECT 1", {}, Exception("database is locked")),
         InterfaceError("SELECT 1", {}, Exception("the connection is closed"), connection_invalidated=True),
@@ -116,6 +117,7 @@ def test_what_may_pass_is_waited_out_without_skipping_or_reordering(redis: Redis
         (DataError("Invalid input of type: 'NoneType'"), b"DataError: Invalid input"),
         (ResponseError("WRONGTYPE Operation against a key"), b"ResponseError: WRONGTYPE"),
         (ResponseError("value is not an integer or out of range"), b"ResponseError: value is not"),
+        (ResponseError("ERR syntax error"), b"ResponseError: ERR syntax"),
         (IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed")), b"IntegrityError"),
     ],
     ids=lambda value: type(value).__name__,
