@@ -43,15 +43,19 @@ class AvSource:
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise classify(error) from None
+            # FFmpeg reports a wait that was broken off as whatever it was in the midst of.
+            raise (_silent() if self._is_late(began) else classify(error)) from None
         if not self._container.streams.video:
-            if self.monotonic() - began >= self.open_timeout_s * 0.9:
-                raise SourceFailed(CameraFault.STALLED, "connected, but nothing came in time")
+            if self._is_late(began):
+                raise _silent()
             raise SourceFailed(CameraFault.UNSUPPORTED_CODEC, "there is no video in it")
         self._stream = self._container.streams.video[0]
         if self._stream.codec_context is None:
             raise SourceFailed(CameraFault.UNSUPPORTED_CODEC, "no decoder for this codec")
         return self._stream
+
+    def _is_late(self, began: float) -> bool:
+        return self.monotonic() - began >= self.open_timeout_s * 0.95
 
     @property
     def duration_s(self) -> float | None:
@@ -104,3 +108,7 @@ def seconds_of(packet: VideoPacket) -> float | None:
     """When the packet is to be decoded (else shown), in seconds of its stream."""
     ticks = packet.dts if packet.dts is not None else packet.pts
     return None if ticks is None or packet.time_base is None else float(ticks * packet.time_base)
+
+
+def _silent() -> SourceFailed:
+    return SourceFailed(CameraFault.STALLED, "connected, but nothing came in time")
