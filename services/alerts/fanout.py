@@ -27,8 +27,6 @@ log = get_logger("alerts.fanout")
 Enqueue = Callable[[str], None]
 """Ask a worker to make the delivery with this id. Best effort: the sweeper finds what gets lost."""
 
-_ROWS_PER_INSERT = 500
-
 
 @dataclass(frozen=True, slots=True)
 class _Due:
@@ -77,16 +75,15 @@ class FanoutHandler:
 
 def _store(session: Session, told: list[tuple[EventRaised, tuple[Recipient, ...]]], *, now: datetime) -> list[_Due]:
     alerts = [_alert(event, now=now) for event, _ in told]
-    added = session.execute(insert(session, Alert).values(alerts).on_conflict_do_nothing().returning(Alert.id)).all()
+    new_alerts = insert(session, Alert).on_conflict_do_nothing().returning(Alert.id)
+    added = session.execute(new_alerts, alerts).all()
     kinds = {ids.alert_id(event.event_id): event.kind for event, _ in told}
     for (alert,) in added:
         metrics.ALERTS.labels(kinds[alert]).inc()
     rows = [_delivery(event, recipient, now=now) for event, found in told for recipient in found]
-    due: list[_Due] = []
-    for start in range(0, len(rows), _ROWS_PER_INSERT):
-        statement = insert(session, Delivery).values(rows[start : start + _ROWS_PER_INSERT]).on_conflict_do_nothing()
-        found = session.execute(statement.returning(Delivery.id, Delivery.channel, Delivery.recipient))
-        due += [_Due(*row) for row in found]
+    new_deliveries = insert(session, Delivery).on_conflict_do_nothing()
+    found_new = session.execute(new_deliveries.returning(Delivery.id, Delivery.channel, Delivery.recipient), rows)
+    due = [_Due(*row) for row in found_new]
     log.info("alerts_decided", alerts=len(added), deliveries=len(due))
     return due
 
