@@ -54,6 +54,12 @@ def test_an_empty_scene_gives_nothing(layout):
     assert len(found.scores) == len(found.classes) == 0
 
 
+def test_a_sure_object_of_no_sure_kind_is_not_reported():
+    output = np.zeros((ANCHORS, 7), np.float32)
+    output[3] = (0, 0, 0, 0, 0.9, 0.05, 0.1)
+    assert len(LAYOUTS["yolox"].decode(output, SIZE, floor=0.1).scores) == 0
+
+
 def test_an_absurd_size_does_not_overflow():
     output = np.zeros((ANCHORS, 6), np.float32)
     output[3] = (0, 0, 500, 500, 1, 1)
