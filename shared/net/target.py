@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from shared.domain.errors import UserError
@@ -28,6 +29,7 @@ class Target:
         return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
 
 
+@lru_cache(maxsize=1024)
 def parse_target(url: str, *, allow_private: bool, field: str = "url") -> Target:
     """The target of an http or https URL.
 
