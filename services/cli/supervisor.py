@@ -258,10 +258,11 @@ class Supervisor:
             yield
         finally:
             self._guard = None
+            guard.kill()  # every child has ended: there is nothing left for it to do
+            guard.wait()
             if guard.stdin is not None:
                 with suppress(OSError):
                     guard.stdin.close()
-            guard.wait()
 
     def _tell_guard(self, sign: str, pid: int) -> None:
         if self._guard is None or self._guard.stdin is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -28,6 +29,10 @@ from tests.conftest import PROJECT, wait_until
 from tests.processes import Processes
 from tests.running import RunningArgus
 
+CLIP_S = 14.0
+PEOPLE = 2
+"""How many walk past on one round of the clip."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 BACK_DEADLINE_S = 120.0
@@ -38,6 +43,7 @@ class Site(RunningArgus):
     """A running installation with one looped camera and a receiver that counts."""
 
     receiver: WebhookReceiver
+    watched_since: float = 0.0
 
     def redis(self) -> Redis:
         return Redis.from_url((self.data / "run" / "redis.url").read_text())
@@ -70,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("fault")
     data = folder / "data"
     processes = Processes()
-    clips = prepare_clips(prepare(data).data / "clips", [DemoCamera("Yard", "yard", 14.0)])
+    clips = prepare_clips(prepare(data).data / "clips", [DemoCamera("Yard", "yard", CLIP_S)])
     models = PROJECT / "data" / "models"
     lend_models(models, prepare(data))
     secret = new_signing_secret()
@@ -85,6 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.receiver = receiver
         try:
             running.wait_ready()
+            running.watched_since = time.monotonic()
             wait_until(lambda: running.delivered() >= 1, BACK_DEADLINE_S, "the first delivery")
             yield running
         finally:
@@ -108,6 +115,7 @@ def test_a_redis_that_is_restarted_orderly_loses_nothing(site: Site) -> None:
 
 
 def test_at_the_end_every_presence_has_one_event_and_every_event_one_delivery(site: Site) -> None:
+    passes = (time.monotonic() - site.watched_since) / CLIP_S * PEOPLE
     assert site.command("camera", "disable", "cam_001").returncode == 0
     wait_until(lambda: _open_presences(site) == set(), BACK_DEADLINE_S, "every presence to end")
     wait_until(lambda: not site.rows("SELECT 1 FROM outbox"), 30, "the outbox to empty")
@@ -127,7 +135,10 @@ def test_at_the_end_every_presence_has_one_event_and_every_event_one_delivery(si
     assert set(told) == {f"evt-{row[0]}" for row in site.rows("SELECT uuid FROM events")}
     assert set(told.values()) == {1}
     assert site.receiver.refused == 0
-    print(f"{len(expected)} presences, {len(events)} events, {len(told)} alerts, {site.receiver.doubled} sent twice")
+    # Seven kills, two of which blind the camera for a moment: some may pass unseen, most may not.
+    assert len(expected) >= passes / 2
+    told_of = f"{len(expected)} presences, {len(events)} events, {len(told)} alerts"
+    print(f"{passes:.0f} people walked past: {told_of}, {site.receiver.doubled} sent twice")
 
 
 def test_a_killed_supervisor_leaves_nothing_of_the_whole_installation(site: Site) -> None:
