@@ -16,7 +16,7 @@ from shared.domain.errors import UserError
 from shared.settings import Settings
 
 # A stop has to be over within five seconds, in-flight requests included.
-_GRACE_S = 3
+_GRACE_S = 2
 _HANG_S = 60
 _KEEPALIVE_S = 15
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 – gunicorn's heartbeat files must not wait for a slow disk

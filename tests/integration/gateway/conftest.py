@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.server import Server, start_server
+from tests.integration.gateway.server import Server, StartServer, start_server
 from tests.processes import Processes
 from tests.unit.gateway.fixtures import api, api_settings, template
 from tests.unit.gateway.installation import Template
@@ -14,11 +14,37 @@ __all__ = ["api", "api_settings", "template"]
 
 
 @pytest.fixture
-def server(
+def start(
     processes: Processes, tmp_path: Path, redis_url: str, template: Template, wait_until: Callable[..., object]
-) -> Server:
-    """A gateway of two workers on a free port."""
-    template.copy_to(tmp_path / "data" / "argus.db")
-    started = start_server(processes, tmp_path, redis_url, template.keys)
-    started.wait_until_it_answers(wait_until)
-    return started
+) -> Iterator[StartServer]:
+    """Starts gateways of two workers on free ports, over a filled database unless `empty`; stops them at the end."""
+    started: list[Server] = []
+
+    def begin(*, empty: bool = False, **more: str) -> Server:
+        if not empty:
+            template.copy_to(tmp_path / "data" / "argus.db")
+        server = start_server(processes, tmp_path, redis_url, template.keys, **more)
+        started.append(server)
+        server.wait_until_it_answers(wait_until)
+        return server
+
+    yield begin
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_server_url: str,
+    template: Template,
+    wait_until: Callable[..., object],
+) -> Iterator[Server]:
+    """One gateway for all tests of a module that leave it as it was."""
+    folder, processes = tmp_path_factory.mktemp("gateway"), Processes()
+    template.copy_to(folder / "data" / "argus.db")
+    server = start_server(processes, folder, redis_server_url, template.keys)
+    server.wait_until_it_answers(wait_until)
+    yield server
+    server.stop()
+    assert processes.end_all() == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
@@ -30,6 +32,12 @@ class Server:
         headers = {"X-API-Key": self.keys[who]} if who else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=20, **kwargs)  # type: ignore[arg-type]
 
+    def stop(self) -> None:
+        """Ask it to stop, workers and all."""
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+            self.child.wait(60)
+
     def wait_until_it_answers(self, wait_until: Callable[..., object]) -> None:
         def answers() -> bool:
             if self.child.poll() is not None:
@@ -39,7 +47,11 @@ class Server:
             except httpx.TransportError:
                 return False
 
-        wait_until(answers, 60, f"the gateway to answer: {self.log.read_text()[-500:]}")
+        wait_until(answers, 120, f"the gateway to answer: {self.log.read_text()[-500:]}")
+
+
+class StartServer(Protocol):
+    def __call__(self, *, empty: bool = False, **more: str) -> Server: ...
 
 
 def free_port() -> int:

@@ -1,62 +1,64 @@
-"""The OpenAPI document is true: requests made from it, sound and unsound, get the answers it names."""
+"""The OpenAPI document is true: whatever is asked, sound or not, is answered as the document says."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import openapi
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode, openapi
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
-from tests.unit.gateway.installation import Api
+from tests.unit.gateway.installation import PASSWORD, RTSP, SNAPSHOT, Api, basic
 
-ROUNDS = 12
+ROUNDS = 8
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+load_all_checks()
 
 
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("who", ["boss", None])
-def test_every_operation_answers_as_the_document_says(api: Api, who: str | None) -> None:
-    document = api.get("/openapi.json").json
-    schema: Any = openapi.from_dict(document)
-    schema.config.generation.update(modes=[schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE])
-    tried = 0
-    for result in schema.get_all_operations():
-        operation = result.ok()
-        tried += 1
-        _exercise(api, operation, who)
-    assert tried >= 20
+def test_every_operation_answers_as_the_document_says(api: Api, who: str | None, mode: GenerationMode) -> None:
+    uuid = api.add_event(who="boss", snapshot=SNAPSHOT)
+    api.add_delivery(uuid, who="boss", state="dead")
+    api.post("/cameras", {"id": "cam_001", "name": "a", "rtsp_url": RTSP}, who="boss")
+    schema = openapi.from_wsgi("/openapi.json", api.client.application)
+    headers = basic(who, PASSWORD) if who else {}
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) >= 20
+    for operation in operations:
+        _exercise(operation, headers, mode)
 
 
-def _exercise(api: Api, operation: Any, who: str | None) -> None:
+def _exercise(operation: Any, headers: dict[str, str], mode: GenerationMode) -> None:
     @settings(
         max_examples=ROUNDS,
         deadline=None,
         database=None,
         derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
-    def sound(case: Any) -> None:
-        _check(api, case, who)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        answer = case.call(headers=headers)
+        case.validate_response(answer, checks=CHECKS)
+        if not headers and operation.path != "/health":
+            assert answer.status_code in (401, 404, 405), f"{operation.label} asks for no credentials"
 
-    sound()
-
-
-def _check(api: Api, case: Any, who: str | None) -> None:
-    kwargs = case.as_transport_kwargs()
-    answer = api.ask(
-        case.method,
-        case.formatted_path,
-        who=who,
-        query_string=kwargs.get("params") or {},
-        **({"json": kwargs["json"]} if "json" in kwargs else {}),
-    )
-    place = f"{case.method} {case.formatted_path} {kwargs.get('json')}: {answer.status_code} {answer.text[:300]}"
-    assert answer.status_code < 500, place
-    assert str(answer.status_code) in case.operation.definition.raw["responses"], place
-    if who is None and case.operation.path != "/health":
-        assert answer.status_code == 401, place
-    if answer.status_code >= 400:
-        assert answer.json is not None, place
-        assert set(answer.json) == {"error", "message", "timestamp"}, place
+    try:
+        ask()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE  # nothing can be wrong with an operation that takes nothing
