@@ -82,6 +82,8 @@ class OnnxDetector:
         self._session = None
 
     def _run(self, pictures: int) -> NDArray[np.float32]:
+        if self._session is None:
+            raise RuntimeError("the detector is closed")
         tensor = self._tensor if self._fixed_batch else self._tensor[:pictures]
         output: NDArray[np.float32] = self._session.run(None, {self._input.name: tensor})[0]
         return output
