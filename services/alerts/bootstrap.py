@@ -12,6 +12,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from services.alerts.backoff import Backoff
 from services.alerts.channel import Channel, open_channels
@@ -60,8 +61,7 @@ class Alerts:
 
     def run(self, stop: threading.Event) -> int:
         """Work until `stop` is set; the exit status. Blocks."""
-        with sessions(self.engine).begin() as session:
-            sync_webhooks(session, self.settings, self.box, now=self.now())
+        self._sync_webhooks(stop)
         try:
             return run_loops(
                 {
@@ -81,6 +81,17 @@ class Alerts:
             channel.close()
         self.engine.dispose()
         self.redis.close()
+
+    def _sync_webhooks(self, stop: threading.Event) -> None:
+        """Bring the configured webhooks into the database, waiting for it."""
+        while not stop.is_set():
+            try:
+                with sessions(self.engine).begin() as session:
+                    return sync_webhooks(session, self.settings, self.box, now=self.now())
+            except OperationalError as error:
+                log.warning("webhooks_not_configured", reason=str(error.orig)[:200])
+                stop.wait(1.0)
+        return None
 
     def _consume(self, stop: threading.Event) -> None:
         reader = GroupReader(self.redis, EVENTS, group=SERVICE, member=self.instance)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -134,7 +135,10 @@ class Claims:
             return None
         if row.state == "sending" and not _doubt(session, row, now):
             return None
+        notice = _readable(session.get_one(Alert, row.alert_id).notice)
         try:
+            if notice is None:
+                raise Permanent("what was to be told cannot be read")
             channel = self._channel(row.channel)
             address = channel.address(session, row.recipient, decided_at=row.created_at)
         except Permanent as error:
@@ -142,7 +146,6 @@ class Claims:
             return None
         row.state, row.attempts = "sending", row.attempts + 1
         row.lease_until = now + timedelta(seconds=channel.timeout_s + self._lease_s)
-        notice = Notice.model_validate(session.get_one(Alert, row.alert_id).notice)
         return Claim(
             parcel=Parcel(row.id, row.attempts, notice),
             channel=row.channel,
@@ -184,7 +187,11 @@ class Claims:
         """What the claim's recipient has waited for longest, due now; read, not held."""
         values = {"to_channel": claim.channel, "to_recipient": claim.recipient, "now": now, "most": limit}
         rows = connection.execute(_WAITING, values)
-        return [Waiting(number, Notice.model_validate(notice), decided_at) for number, notice, decided_at in rows]
+        return [
+            Waiting(number, notice, decided_at)
+            for number, stored, decided_at in rows
+            if (notice := _readable(stored)) is not None
+        ]
 
     def address_of(self, connection: Connection, claim: Claim, waiting: Sequence[Waiting]) -> Any:
         """The recipient's address as it is now. Raises `Permanent` when it is gone."""
@@ -223,6 +230,14 @@ class Claims:
                 Delivery.lease_until >= now,
             )
         ).scalar_one()
+
+
+def _readable(stored: Mapping[str, Any]) -> Notice | None:
+    """The notice, or None when another version wrote one that this version cannot read."""
+    try:
+        return Notice.model_validate(stored)
+    except ValidationError:
+        return None
 
 
 def _doubt(session: Session, row: Delivery, now: datetime) -> bool:

@@ -96,9 +96,9 @@ class Brain:
 
     def _follow_orders(self, stop: threading.Event) -> None:
         tail = CommandTail(self.redis)
-        next_sync = 0.0
+        next_sync = time.monotonic() + self._sync_safely()
         while not stop.is_set():
-            orders = tail.poll(block_ms=500)
+            orders = tail.poll(block_ms=_BLOCK_MS)
             if any(isinstance(order, Restart) and _is_for_us(order) for order in orders):
                 log.info("restart_ordered")
                 stop.set()

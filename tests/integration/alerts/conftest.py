@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from services.alerts.bootstrap import Alerts, build, build_courier
 from services.alerts.channel import Channel, open_channels
 from services.alerts.courier import Courier
-from shared.db.engine import SessionFactory, sessions
+from shared.db.engine import SessionFactory, connect, sessions
+from shared.db.migrate import upgrade
 from shared.db.secrets import SecretBox, installation_key
 from shared.db.tables import Account, Delivery, DeliveryAttempt, Webhook
 from shared.messages.events import EventRaised
@@ -34,12 +35,11 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
-@pytest.fixture
-def alert_settings(tmp_path: Path, redis_url: str, database_url: str) -> Settings:
+def fast_settings(data_dir: Path, redis_url: str, database_url: str) -> Settings:
     """Fast retries, short leases, and webhooks to loopback."""
     return Settings.model_validate(
         {
-            "data_dir": tmp_path / "data",
+            "data_dir": data_dir,
             "redis_url": redis_url,
             "database_url": database_url,
             "alerts": {
@@ -96,20 +96,37 @@ def event(number: int = 1, **fields: object) -> EventRaised:
 
 
 @pytest.fixture
-def desk(alert_settings: Settings, engine: Engine) -> Iterator[Desk]:
-    clock = [datetime.now(UTC)]
-    factory = sessions(engine)
-    with factory.begin() as session:
-        session.add(Account(id=1, username="anna", password_hash="x", role="admin", created_at=AT))
-    alerts = build(alert_settings, now=lambda: clock[0])
-    box = SecretBox(installation_key(alert_settings.data_dir, None))
-    channels = open_channels(alert_settings, box)
-    enqueued: list[str] = []
-    courier = build_courier(alert_settings, engine, channels, enqueue=enqueued.append, now=lambda: clock[0])
-    yield Desk(alert_settings, factory, box, alerts, channels, courier, clock, enqueued)
-    for channel in channels.values():
-        channel.close()
-    alerts.close()
+def make_desk(tmp_path: Path) -> Iterator[Callable[[str, str], Desk]]:
+    """Makes desks on a Redis and a database that may be empty."""
+    made: list[Desk] = []
+
+    def make(redis_url: str, database_url: str) -> Desk:
+        settings = fast_settings(tmp_path / "data", redis_url, database_url)
+        clock = [datetime.now(UTC)]
+        engine = connect(database_url)
+        upgrade(engine)
+        factory = sessions(engine)
+        with factory.begin() as session:
+            session.add(Account(id=1, username="anna", password_hash="x", role="admin", created_at=AT))
+        alerts = build(settings, now=lambda: clock[0])
+        box = SecretBox(installation_key(settings.data_dir, None))
+        channels = open_channels(settings, box)
+        enqueued: list[str] = []
+        courier = build_courier(settings, engine, channels, enqueue=enqueued.append, now=lambda: clock[0])
+        made.append(Desk(settings, factory, box, alerts, channels, courier, clock, enqueued))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        for channel in desk.channels.values():
+            channel.close()
+        desk.alerts.close()
+        desk.sessions.kw["bind"].dispose()
+
+
+@pytest.fixture
+def desk(make_desk: Callable[[str, str], Desk], redis_url: str, database_url: str) -> Desk:
+    return make_desk(redis_url, database_url)
 
 
 @pytest.fixture

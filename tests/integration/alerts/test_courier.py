@@ -10,7 +10,7 @@ import pytest
 
 from services.alerts.sweeper import Sweeper
 from shared.db.engine import read_sessions
-from shared.db.tables import Webhook
+from shared.db.tables import Alert, Webhook
 from tests.conftest import wait_until
 from tests.integration.alerts.conftest import AT, Desk, event
 from tests.integration.alerts.receiver import Answer, Receiver, Request
@@ -229,3 +229,15 @@ def test_the_sweeper_hands_out_a_few_per_recipient(desk: Desk, receiver: Receive
     desk.tell(*(event(number) for number in range(20)))
     desk.clock[0] += timedelta(seconds=10)
     assert desk.alerts.sweeper.sweep() == 2 * desk.settings.alerts.per_recipient
+
+
+def test_a_notice_that_cannot_be_read_ends_its_own_delivery_alone(desk: Desk, receiver: Receiver) -> None:
+    desk.webhook(receiver.url("/hook"))
+    desk.tell(*(event(number) for number in range(3)))
+    bad = desk.deliveries()[1]
+    with desk.sessions.begin() as session:
+        session.get_one(Alert, bad.alert_id).notice = {"from": "another version"}
+    for delivery in desk.deliveries():
+        desk.courier.deliver(delivery.id)
+    assert sorted(delivery.state for delivery in desk.deliveries()) == ["dead", "sent", "sent"]
+    assert len(receiver.requests) == 2
