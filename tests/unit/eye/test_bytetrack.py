@@ -183,6 +183,17 @@ def test_a_clock_that_is_set_back_a_little_loses_nobody(tracker):
     assert len(watch(tracker, [walker], [0, 0.5, 1.0, 0.6, 1.1, 1.6])["one"]) == 1
 
 
+def test_a_restart_does_not_make_somebody_begin_to_count_again():
+    settings, person = {"min_hits": 3}, [Detection("person", 0.9, Box(100, 100, 140, 200))]
+    tracker = load_tracker(settings=settings)
+    for i in range(3):
+        [track] = tracker.update(person, ts=i * 0.3, frame_size=FRAME)
+        successor = load_tracker(settings=settings)
+        successor.restore(json.loads(json.dumps(tracker.snapshot())))
+        tracker = successor
+    assert track.confirmed
+
+
 def test_the_state_of_a_street_is_small_enough_to_be_saved_after_every_frame(tracker):
     crowd = [Walker(str(i), straight(30 + 30 * i, 150 + 10 * i, vx=0)) for i in range(20)]
     watch(tracker, crowd, every(0.5, 2))
