@@ -16,7 +16,11 @@ from services.ingest.sizes import SizeWatch
 
 _TOLERANCE_S = 0.004
 _MISSES_BEFORE_BLIND = 2
+# Where keyframes stand closer than this, few people come and go between two of them.
+_LONG_GROUP_S = 4.0
 _INTRA_PEEK_S = 0.5
+# A picture that is at hand is shown a little early rather than a whole group late.
+_EARLY_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class SamplingSettings:
     active_fps: float = 5.0
     idle_fps: float = 0.2
     active_hold_s: float = 10.0
-    peek_interval_s: float = 5.0
+    peek_interval_s: float = 4.0
     warm_up_s: float = 0.6
     suspicion_s: float = 1.0
     preroll_s: float = 1.0
@@ -91,6 +95,8 @@ class Sampler:
         self._moving = False
         self._misses = 0
         self._missed_s = float("-inf")
+        self._keyframe_s = float("inf")
+        self._group_s = 0.0
 
     @property
     def active(self) -> bool:
@@ -111,10 +117,14 @@ class Sampler:
             self._until_s = at_s + self._settings.warm_up_s
         if self._buffered_since_s is None:
             self._buffered_since_s = at_s
+        if keyframe:
+            # Encoders put keyframes where a scene changes, too: the usual distance is the largest of late.
+            self._group_s = max(at_s - self._keyframe_s, 0.7 * self._group_s)
+            self._keyframe_s = at_s
         grew = not keyframe and self._sizes.grew(size, learn=not self._moving)
         if self._mode is not _Mode.IDLE:
             return Step.DECODE if at_s >= self._next_picture_s - _TOLERANCE_S else Step.WAIT
-        if keyframe and at_s >= self._next_peek_s:
+        if keyframe and at_s >= self._next_peek_s - _TOLERANCE_S:
             return Step.PEEK
         if grew:
             self._suspect(at_s)
@@ -139,7 +149,7 @@ class Sampler:
     def peeked(self, at_s: float, *, moved: bool) -> Outcome:
         """The keyframe at `at_s` was decoded alone and tested."""
         blind = at_s < self._blind_until_s
-        self._next_peek_s = at_s + (0.0 if blind else self._peek_interval_s)
+        self._plan_peek(at_s)
         if moved:
             self._count_miss(at_s)
             self._suspect(at_s)
@@ -173,7 +183,7 @@ class Sampler:
 
     def trickles(self, at_s: float) -> bool:
         """Whether a picture at `at_s` is due for the eye although nothing moves; if so it counts as shown."""
-        due = self._settings.idle_fps > 0 and at_s >= self._next_shown_s
+        due = self._settings.idle_fps > 0 and at_s >= self._next_shown_s - _EARLY_SHARE / self._settings.idle_fps
         if due:
             self._shown(at_s)
         return due
@@ -206,7 +216,12 @@ class Sampler:
             self._sizes.false_alarm()
             self._told_by_sizes = False
         self._mode = _Mode.IDLE
-        self._next_peek_s = at_s + (0.0 if at_s < self._blind_until_s else self._peek_interval_s)
+        self._plan_peek(at_s)
+
+    def _plan_peek(self, at_s: float) -> None:
+        # Where the sizes failed lately, every keyframe is looked at (where all are keyframes, there are no sizes).
+        failed = at_s - self._missed_s < self._settings.blind_s
+        self._next_peek_s = at_s + (0.0 if failed else self._peek_interval_s)
 
     def _count_miss(self, at_s: float) -> None:
         if self._intra_only or not self._sizes.ready:
@@ -215,7 +230,7 @@ class Sampler:
         recent = at_s - self._missed_s < self._settings.blind_s
         self._missed_s = at_s
         self._misses = self._misses + 1 if recent else 1
-        if self._misses >= _MISSES_BEFORE_BLIND:
+        if self._misses >= _MISSES_BEFORE_BLIND and self._group_s > _LONG_GROUP_S:
             self._misses = 0
             self._blind_until_s = at_s + self._settings.blind_s
 
