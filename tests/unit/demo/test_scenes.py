@@ -34,6 +34,15 @@ def test_nobody_is_in_view_at_start_and_end(name: str, seconds: float) -> None:
     assert truth_at(drawn, (drawn.frame_count - 1) / drawn.fps) == ()
 
 
+@pytest.mark.parametrize(("name", "track_id"), [("entrance", 1), ("yard", 1), ("yard", 2), ("shop", 1), ("parking", 1)])
+def test_actors_come_and_go_beyond_the_sides_of_the_picture(name: str, track_id: int) -> None:
+    drawn = scene(name, size=SMALL)
+    actor = next(actor for actor in drawn.actors if actor.track_id == track_id)
+    for end in (actor.path.points[0], actor.path.points[-1]):
+        assert actor.path.pose(end.t_s) is not None
+        assert track_id not in {box.track_id for box in truth_at(drawn, end.t_s)}
+
+
 def test_a_person_walks_through_the_entrance_and_stops() -> None:
     boxes = [seen[0].box for seen in map(persons, truths(scene("entrance", size=SMALL))) if seen]
     middles = [box.bottom_centre[0] for box in boxes]
