@@ -42,16 +42,16 @@ class PictureMaker:
         _check(frame)
         width, height = fitted(frame.width, frame.height, max_side=_TINY_SIDE, even=False)
         small = self._tiny.reformat(frame, width, height, "gray", interpolation=Interpolation.FAST_BILINEAR)
-        plane = small.planes[0]
-        rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        return rows[:height, :width].copy()
+        return _rows(small, width)
 
     def jpeg(self, frame: VideoFrame) -> Jpeg:
         """The frame as a JPEG of its own size, or scaled down to `max_side`."""
         _check(frame)
         width, height = fitted(frame.width, frame.height, max_side=self._max_side)
-        bgr = self._full.reformat(frame, width, height, "bgr24", interpolation=Interpolation.AREA)
-        coded, content = cv2.imencode(".jpg", bgr.to_ndarray(), self._quality)
+        scaled = (width, height) != (frame.width, frame.height)
+        how = Interpolation.AREA if scaled else Interpolation.BILINEAR
+        bgr = self._full.reformat(frame, width, height, "bgr24", interpolation=how)
+        coded, content = cv2.imencode(".jpg", _rows(bgr, width * 3).reshape(height, width, 3), self._quality)
         if not coded:
             raise SourceFailed(CameraFault.UNSUPPORTED_CODEC, "the picture cannot be stored as JPEG")
         return Jpeg(content.tobytes(), width, height, frame.width, frame.height)
@@ -64,6 +64,13 @@ def fitted(width: int, height: int, *, max_side: int, even: bool = True) -> tupl
         return width, height
     step = 2 if even else 1
     return tuple(max(step, round(side * factor / step) * step) for side in (width, height))  # type: ignore[return-value]
+
+
+def _rows(frame: VideoFrame, row_bytes: int) -> NDArray[np.uint8]:
+    """The rows of a packed picture without their padding; copied only where there is some."""
+    plane = frame.planes[0]
+    rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return np.ascontiguousarray(rows[: frame.height, :row_bytes])
 
 
 def _check(frame: VideoFrame) -> None:
