@@ -162,6 +162,32 @@ def test_a_worker_whose_lease_ran_out_cannot_overwrite_what_its_successor_did(de
     assert (made.state, made.attempts, made.doubtful) == ("sent", 2, 1)
 
 
+def test_a_worker_whose_lease_ran_out_cannot_settle_what_its_successor_is_still_sending(
+    desk: Desk, receiver: Receiver
+) -> None:
+    holds = [threading.Event(), threading.Event()]
+
+    def answer(_: Request) -> Answer:
+        mine = len(receiver.requests) - 1
+        holds[mine].wait(0.9)
+        return Answer(status=400 if mine == 0 else 200)
+
+    receiver.answers["/hook"] = answer
+    prepared(desk, receiver)
+    first, second = (threading.Thread(target=deliver, args=(desk,)) for _ in range(2))
+    first.start()
+    wait_until(lambda: receiver.requests, what="the first request")
+    desk.clock[0] += timedelta(seconds=60)
+    second.start()
+    wait_until(lambda: len(receiver.requests) == 2, what="the second request")
+    holds[0].set()
+    first.join()
+    assert desk.delivery().state == "sending"
+    holds[1].set()
+    second.join()
+    assert (desk.delivery().state, [attempt.number for attempt in desk.attempts()]) == ("sent", [1, 2])
+
+
 def test_a_recipient_has_only_so_many_deliveries_in_flight(desk: Desk, receiver: Receiver) -> None:
     receiver.answers["/hook"] = Answer(delay_s=0.05)
     desk.webhook(receiver.url("/hook"))

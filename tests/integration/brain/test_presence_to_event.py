@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import Engine, delete, select
 
 from services.brain.bootstrap import Brain, build
+from services.brain.ledger import Ledger
 from shared.db.engine import SessionFactory
 from shared.db.migrate import upgrade
 from shared.db.tables import Camera, Event, OutboxRow, RuleFiring, RuleRow
@@ -244,3 +245,15 @@ def test_a_backlog_is_worked_off_in_order_and_completely(
     raised = [message.event_id for message in told(redis) if isinstance(message, EventRaised)]
     assert raised == [event.uuid for event in events(site)]
     assert all(event.ended_at for event in events(site))
+
+
+def test_an_event_that_another_replica_stored_a_moment_ago_is_not_told_again(
+    brain: Brain, site: SessionFactory
+) -> None:
+    brain.site.refresh()
+    for _ in range(2):  # neither has read what the other wrote
+        with site.begin() as session:
+            ledger = Ledger(session, brain.site.view, now=AT)
+            assert ledger.camera("door")
+            ledger.enter(presence())
+    assert outbox(site) == ["EventRaised"]
