@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,12 @@ class _QuietLogger(Logger):  # type: ignore[misc]
         self.access_log = logging.getLogger("gunicorn.access")
         self.error_log.propagate = True
         self.access_log.propagate = False
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.debug("a client stopped in the middle of its request")
+        else:
+            super().exception(msg, *args, **kwargs)
 
 
 def _bind(host: str, port: int) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +15,9 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from services.gateway.http.timestamps import whole_seconds
 
+PATIENCE_S = 10
+"""How long a started request may pause before its connection is closed."""
+
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
     (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
@@ -22,7 +27,14 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 
 
 class JsonWorker(ThreadWorker):  # type: ignore[misc]
-    """Requests that are not HTTP never reach the application: they are refused here."""
+    """Requests that are not HTTP never reach the application: they are refused here.
+
+    A client that stops in the middle of a request gives its thread back after a while.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", PATIENCE_S, 0))
+        return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
         status = next((status for kind, status in _STATUS if isinstance(exc, kind)), None)

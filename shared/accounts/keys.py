@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from shared.accounts.roles import Scope, implied, scopes_of
@@ -19,6 +19,27 @@ from shared.domain.errors import NotFound, UserError
 PREFIX = "sk-"
 MAX_TTL_DAYS = 3650
 TOUCH_EVERY = timedelta(minutes=1)
+
+# Made once: every request with a key runs it, and building it would cost more than running it.
+_HOLDER = (
+    select(
+        ApiKey.__table__.c.id,
+        ApiKey.__table__.c.name,
+        ApiKey.__table__.c.key_hash,
+        ApiKey.__table__.c.scopes,
+        ApiKey.__table__.c.expires_at,
+        ApiKey.__table__.c.last_used_at,
+        Account.__table__.c.id,
+        Account.__table__.c.username,
+        Account.__table__.c.role,
+    )
+    .join_from(ApiKey.__table__, Account.__table__)
+    .where(
+        ApiKey.__table__.c.key_hash == bindparam("digest"),
+        ApiKey.__table__.c.revoked_at.is_(None),
+        Account.__table__.c.enabled,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +101,7 @@ def create_key(
 def key_holder(session: Session, text: str, *, now: datetime) -> KeyHolder | None:
     """Who holds the key; None for an unknown, expired or revoked one and for a disabled account."""
     digest = _digest(text)
-    query = (
-        select(
-            ApiKey.id,
-            ApiKey.name,
-            ApiKey.key_hash,
-            ApiKey.scopes,
-            ApiKey.expires_at,
-            ApiKey.last_used_at,
-            Account.id,
-            Account.username,
-            Account.role,
-        )
-        .join(Account, Account.id == ApiKey.account_id)
-        .where(ApiKey.key_hash == digest, ApiKey.revoked_at.is_(None), Account.enabled)
-    )
-    row = session.execute(query).one_or_none()
+    row = session.execute(_HOLDER, {"digest": digest}).one_or_none()
     if row is None:
         return None
     key_id, key_name, stored, scopes, expires_at, last_used_at, account_id, username, role = row

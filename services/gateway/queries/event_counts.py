@@ -12,8 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shared.db.events import Event
@@ -22,6 +24,8 @@ from shared.db.events import Event
 _UNSETTLED = 500
 _KEEP_S = 60.0
 _SIZE = 512
+_EVENTS = Event.__table__.c
+_COLUMNS = {"account_id": "account_id", "camera": "camera_slug", "label": "label"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,20 @@ class EventScope:
     camera: str | None = None
     label: str | None = None
 
-    def conditions(self, columns: object = Event) -> list[ColumnElement[bool]]:
-        """The scope as conditions on the columns of `Event`, or of a selection of it."""
-        wanted = (
-            (columns.account_id, self.account_id),  # type: ignore[attr-defined]
-            (columns.camera_slug, self.camera),  # type: ignore[attr-defined]
-            (columns.label, self.label),  # type: ignore[attr-defined]
-        )
-        return [column == value for column, value in wanted if value is not None]
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is asked for, by name: the parameters of statements made with `scope_conditions`."""
+        return {name: value for name in _COLUMNS if (value := getattr(self, name)) is not None}
+
+
+def scope_conditions(names: tuple[str, ...], columns: Any = _EVENTS) -> list[ColumnElement[bool]]:
+    """The conditions of a scope that asks for `names`, with parameters of these names."""
+    return [columns[_COLUMNS[name]] == bindparam(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """`count` rows of a scope since an hour, with ids up to `through`."""
+    """`count` rows of a scope since an hour, with ids up to `through`; `first` is the oldest id of all."""
 
     count: int
     through: int
@@ -69,42 +74,72 @@ class EventCounts:
 
     def _from(self, session: Session, scope: EventScope, since: datetime | None) -> int:
         hour = since.replace(minute=0, second=0, microsecond=0) if since is not None else None
-        base = self._base(session, scope, hour)
-        count = base.count + _added(session, scope, hour, after=base.through)
-        if since is None or hour is None or since == hour:
+        base, added = self._base(session, scope, hour)
+        count = base.count + added
+        if since is None or since == hour:
             return count
-        cut = select(func.count()).select_from(Event).where(*scope.conditions())
-        return count - int(session.scalar(cut.where(Event.occurred_at >= hour, Event.occurred_at < since)) or 0)
+        names = tuple(scope.values)
+        cut = session.execute(_cut_statement(names), {**scope.values, "hour": hour, "since": since}).scalar_one()
+        return count - int(cut)
 
-    def _base(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
-        key = (scope, hour)
-        first = int(session.scalar(select(func.min(Event.id))) or 0)
-        base = self._bases.get(key)
-        if base is not None and base.first == first and self._monotonic() < base.until:
-            return base
-        through = int(session.scalar(select(func.max(Event.id))) or 0) - _UNSETTLED
-        query = select(func.count()).select_from(Event).where(*scope.conditions(), Event.id <= through)
-        if hour is not None:
-            query = query.where(Event.occurred_at >= hour)
-        count = int(session.scalar(query) or 0) if through > 0 else 0
-        base = _Base(count=count, through=through, first=first, until=self._monotonic() + _KEEP_S)
+    def _base(self, session: Session, scope: EventScope, hour: datetime | None) -> tuple[_Base, int]:
+        """What is remembered, and how many rows were added since; counted anew when it is no longer right."""
+        base = self._bases.get((scope, hour))
+        if base is not None and self._monotonic() < base.until:
+            first, added = self._added(session, scope, hour, after=base.through)
+            if first == base.first:
+                return base, added
+        base = self._count(session, scope, hour)
+        return base, self._added(session, scope, hour, after=base.through)[1]
+
+    def _count(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
+        first, last = session.execute(_ENDS).one()
+        through = int(last or 0) - _UNSETTLED
+        values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
+        statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
+        count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
+        base = _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
         with self._lock:
-            self._bases[key] = base
-            self._bases.move_to_end(key)
+            self._bases[(scope, hour)] = base
+            self._bases.move_to_end((scope, hour))
             while len(self._bases) > _SIZE:
                 self._bases.popitem(last=False)
         return base
 
+    def _added(self, session: Session, scope: EventScope, hour: datetime | None, *, after: int) -> tuple[int, int]:
+        values = {**scope.values, "after": after, **({"hour": hour} if hour is not None else {})}
+        statement = _added_statement(tuple(scope.values), has_hour=hour is not None)
+        first, added = session.execute(statement, values).one()
+        return int(first or 0), int(added)
 
-def _added(session: Session, scope: EventScope, hour: datetime | None, *, after: int) -> int:
+
+# Statements are made once per form: building them anew would cost more than running them.
+
+_ENDS = select(select(func.min(_EVENTS.id)).scalar_subquery(), select(func.max(_EVENTS.id)).scalar_subquery())
+
+
+@cache
+def _settled_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int]:
+    query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
+    query = query.where(_EVENTS.id <= bindparam("through"))
+    return query.where(_EVENTS.occurred_at >= bindparam("hour")) if has_hour else query
+
+
+@cache
+def _cut_statement(names: tuple[str, ...]) -> Select[int]:
+    query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
+    return query.where(_EVENTS.occurred_at >= bindparam("hour"), _EVENTS.occurred_at < bindparam("since"))
+
+
+@cache
+def _added_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int, int]:
     # The inner LIMIT keeps the planner to the primary key: it must not walk the camera's whole index for this.
     newest = (
-        select(Event.account_id, Event.camera_slug, Event.label, Event.occurred_at)
-        .where(Event.id > after)
+        select(_EVENTS.account_id, _EVENTS.camera_slug, _EVENTS.label, _EVENTS.occurred_at)
+        .where(_EVENTS.id > bindparam("after"))
         .limit(1_000_000)
         .subquery()
     )
-    query = select(func.count()).select_from(newest).where(*scope.conditions(newest.c))
-    if hour is not None:
-        query = query.where(newest.c.occurred_at >= hour)
-    return int(session.scalar(query) or 0)
+    count = select(func.count()).select_from(newest).where(*scope_conditions(names, newest.c))
+    count = count.where(newest.c.occurred_at >= bindparam("hour")) if has_hour else count
+    return select(select(func.min(_EVENTS.id)).scalar_subquery(), count.scalar_subquery())

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.gateway.queries.cursor import Cursor
-from services.gateway.queries.event_counts import EventCounts, EventScope
+from services.gateway.queries.event_counts import EventCounts, EventScope, scope_conditions
 from shared.db.deliveries import Delivery
 from shared.db.events import Event
 from shared.domain.errors import NotFound
+
+_EVENTS = Event.__table__.c
+_DELIVERIES = Delivery.__table__.c
+_SHOWN = ("id", "uuid", "camera_slug", "kind", "label", "confidence", "occurred_at", "snapshot", "ai_response")
+_CHANNELS = (
+    select(_DELIVERIES.event_uuid, _DELIVERIES.channel)
+    .where(_DELIVERIES.event_uuid.in_(bindparam("uuids", expanding=True)), _DELIVERIES.state == "sent")
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class EventPage:
 
 def events_page(session: Session, wanted: EventFilter, *, counts: EventCounts) -> EventPage:
     """A page, newest first, with the number of all that the filter fits."""
-    records = session.execute(_rows_query(wanted)).all()
+    records = session.execute(_rows_statement(_form_of(wanted)), _values_of(wanted)).all()
     rows, more = records[: wanted.limit], len(records) > wanted.limit
     channels = channels_reached(session, [row.uuid for row in rows])
     total = counts.total(session, wanted.scope, since=wanted.since, until=wanted.until)
@@ -79,43 +89,48 @@ def channels_reached(session: Session, uuids: Iterable[str]) -> dict[str, tuple[
     wanted = list(uuids)
     if not wanted:
         return {}
-    query = (
-        select(Delivery.event_uuid, Delivery.channel)
-        .where(Delivery.event_uuid.in_(wanted), Delivery.state == "sent")
-        .distinct()
-    )
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for uuid, channel in session.execute(query):
+    for uuid, channel in session.execute(_CHANNELS, {"uuids": wanted}):
         found[uuid].append(channel)
     return {uuid: tuple(sorted(channels)) for uuid, channels in found.items()}
 
 
-def _rows_query(wanted: EventFilter) -> Select[*tuple[Any, ...]]:
-    """The page's ids come from an index alone; only the rows of the page are then read."""
-    ids = select(Event.id).where(*wanted.scope.conditions())
-    if wanted.since is not None:
-        ids = ids.where(Event.occurred_at >= wanted.since)
-    if wanted.until is not None:
-        ids = ids.where(Event.occurred_at < wanted.until)
+def _form_of(wanted: EventFilter) -> tuple[str, ...]:
+    bounds = {"since": wanted.since, "until": wanted.until, "cursor": wanted.cursor}
+    return (*wanted.scope.values, *(name for name, value in bounds.items() if value is not None))
+
+
+def _values_of(wanted: EventFilter) -> dict[str, Any]:
+    values: dict[str, Any] = {**wanted.scope.values, "limit": wanted.limit + 1, "offset": wanted.offset}
+    values |= {name: at for name, at in (("since", wanted.since), ("until", wanted.until)) if at is not None}
     if wanted.cursor is not None:
-        after = tuple_(Event.occurred_at, Event.id)
-        ids = ids.where(after < (wanted.cursor.at, wanted.cursor.number))
-    ids = ids.order_by(Event.occurred_at.desc(), Event.id.desc()).limit(wanted.limit + 1).offset(wanted.offset)
-    return (
-        select(
-            Event.id,
-            Event.uuid,
-            Event.camera_slug,
-            Event.kind,
-            Event.label,
-            Event.confidence,
-            Event.occurred_at,
-            Event.snapshot,
-            Event.ai_response,
-        )
-        .where(Event.id.in_(ids))
-        .order_by(Event.occurred_at.desc(), Event.id.desc())
+        values |= {"cursor_at": wanted.cursor.at, "cursor_id": wanted.cursor.number}
+    return values
+
+
+@cache
+def _rows_statement(form: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    """The page's ids come from an index alone; only the rows of the page are then read.
+
+    Made once for each form of filter: building it anew would cost more than running it.
+    """
+    bounds: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "since": lambda: _EVENTS.occurred_at >= bindparam("since"),
+        "until": lambda: _EVENTS.occurred_at < bindparam("until"),
+        "cursor": lambda: (
+            tuple_(_EVENTS.occurred_at, _EVENTS.id)
+            < tuple_(
+                bindparam("cursor_at", type_=_EVENTS.occurred_at.type), bindparam("cursor_id", type_=_EVENTS.id.type)
+            )
+        ),
+    }
+    ids = select(_EVENTS.id).where(
+        *scope_conditions(tuple(name for name in form if name not in bounds)),
+        *(make() for name, make in bounds.items() if name in form),
     )
+    newest_first = (_EVENTS.occurred_at.desc(), _EVENTS.id.desc())
+    page = ids.order_by(*newest_first).limit(bindparam("limit")).offset(bindparam("offset"))
+    return select(*(_EVENTS[name] for name in _SHOWN)).where(_EVENTS.id.in_(page)).order_by(*newest_first)
 
 
 def _row(record: Any, channels: dict[str, Sequence[str]] | dict[str, tuple[str, ...]]) -> EventRow:
