@@ -57,7 +57,7 @@ class EyeService:
                 except (RedisError, Transient) as error:
                     failures += 1
                     self._start_over(error)
-                    stop.wait(min(_BACKOFF_CAP_S, 0.1 * 2**failures))
+                    stop.wait(min(_BACKOFF_CAP_S, 0.1 * 2 ** min(failures, 10)))
         finally:
             self._close()
 

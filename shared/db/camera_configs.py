@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.db.cameras import Camera
+from shared.db.cameras import Camera, ZoneRow
 from shared.db.secrets import SecretBox
 from shared.domain.polygon import Polygon
 from shared.domain.zone import Zone
+from shared.observability import get_logger
+
+log = get_logger("db.cameras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,17 @@ def zones_by_camera(session: Session) -> dict[str, tuple[Zone, ...]]:
 
 
 def _zones(row: Camera) -> tuple[Zone, ...]:
-    return tuple(
-        Zone(
-            name=zone.name,
-            polygon=Polygon.of(zone.points),
-            labels=frozenset(zone.labels),
-            sensitivity=zone.sensitivity,
-        )
-        for zone in row.zones
-    )
+    return tuple(zone for zone in map(_zone, row.zones) if zone is not None)
+
+
+def _zone(row: ZoneRow) -> Zone | None:
+    """The zone; None when what is stored is no polygon, which must cost this zone and not every camera."""
+    try:
+        polygon = Polygon.of(row.points)
+    except (ValueError, TypeError) as error:
+        log.warning("zone_unreadable", zone=row.name, zone_id=row.id, reason=str(error))
+        return None
+    return Zone(name=row.name, polygon=polygon, labels=frozenset(row.labels), sensitivity=row.sensitivity)
 
 
 def _config(row: Camera, box: SecretBox) -> CameraConfig:
