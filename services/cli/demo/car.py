@@ -31,16 +31,17 @@ class Car:
 
     plate: str
     colour: Colour = (150, 74, 34)
-    _standing: dict[tuple[float, ...], tuple[Sprite, Box]] = field(default_factory=dict, compare=False, repr=False)
+    _standing: dict[tuple[float, ...], tuple[Sprite, Box, Box]] = field(default_factory=dict, compare=False, repr=False)
 
     def draw(self, canvas: Canvas, view: View, pose: Pose) -> list[Drawn]:
         key = (view.width, view.height, round(pose.x_m, 3), round(pose.z_m, 3), round(pose.heading, 3))
         if key not in self._standing:
             self._standing.clear()
-            self._standing[key] = _Drawing(view, pose, self.colour).finished(self.plate)
-        sprite, plate_box = self._standing[key]
+            drawing = _Drawing(view, pose, self.colour)
+            self._standing[key] = (*drawing.finished(self.plate), drawing.box)
+        sprite, plate_box, car_box = self._standing[key]
         canvas.paste(sprite, 0, 0)
-        drawn = [Drawn("car", _car_box(view, pose))]
+        drawn = [Drawn("car", car_box)]
         if plate_box.width >= PLATE_LEGIBLE_PX * view.width / 1280:
             drawn.append(Drawn("plate", plate_box, self.plate))
         return drawn
@@ -88,7 +89,7 @@ class _Drawing:
 
     def __init__(self, view: View, pose: Pose, colour: Colour) -> None:
         self.placed, self.colour, self.pose = _Placed(view, pose), colour, pose
-        box = _car_box(view, pose)
+        self.box = box = _car_box(view, pose)
         margin = 0.3 * box.height
         self.left, self.top = int(box.x1 - margin), int(box.y1 - margin)
         width, height = int(box.width + 2 * margin) + 2, int(box.height + 2 * margin) + 2
@@ -98,7 +99,7 @@ class _Drawing:
         self._wheels(far=True)
         self._body()
         self._wheels(far=False)
-        for detail in details():
+        for detail in filter(self._looks_here, details()):
             self._facet(detail, shaded=False)
         plate_box = self._plate(plate)
         height, width = (side // OVERSAMPLING for side in self.picture.shape[:2])
@@ -121,8 +122,6 @@ class _Drawing:
         return self.placed.sees(facet.corners[0], self.placed.turned(facet.normal))
 
     def _facet(self, facet: Facet, *, shaded: bool) -> None:
-        if not self._looks_here(facet):
-            return
         colour = np.array(facet.colour if facet.colour is not None else self.colour, np.float64)
         if shaded:
             normal = self.placed.turned(facet.normal)

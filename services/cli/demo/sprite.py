@@ -55,15 +55,11 @@ class Canvas:
         """Lay a sprite with its anchor at pixel (x, y), with a precision of less than a pixel."""
         left, top = x - sprite.anchor_x, y - sprite.anchor_y
         whole_x, whole_y = int(np.floor(left)), int(np.floor(top))
-        shift = np.array([[1, 0, left - whole_x], [0, 1, top - whole_y]], np.float32)
-        size = (sprite.alpha.shape[1] + 1, sprite.alpha.shape[0] + 1)
-        colour = cv2.warpAffine(sprite.colour, shift, size)
-        alpha = cv2.warpAffine(sprite.alpha, shift, size)
-        window = self._window(whole_x, whole_y, size)
-        if window is None:
-            return
-        under, part = window
-        under[...] = _saturated(colour[part] + under * (1 - alpha[part][..., None]))
+        colour, alpha = _shifted(sprite, left - whole_x, top - whole_y)
+        window = self._window(whole_x, whole_y, (alpha.shape[1], alpha.shape[0]))
+        if window is not None:
+            under, part = window
+            under[...] = _saturated(colour[part] + under * (1 - alpha[part][..., None]))
 
     def add(self, light: FloatImage, x: float, y: float) -> None:
         """Add light [h, w, 3] with its middle at pixel (x, y)."""
@@ -89,6 +85,16 @@ class Canvas:
         if x1 >= x2 or y1 >= y2:
             return None
         return self.image[y1:y2, x1:x2], (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+
+
+def _shifted(sprite: Sprite, right: float, down: float) -> tuple[FloatImage, FloatImage]:
+    """Colour [h, w, 3] and alpha [h, w], moved by less than a pixel."""
+    if right == 0 and down == 0:
+        return sprite.colour, sprite.alpha[..., 0]
+    shift = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    size = (sprite.alpha.shape[1] + 1, sprite.alpha.shape[0] + 1)
+    colour, alpha = (cv2.warpAffine(part, shift, size) for part in (sprite.colour, sprite.alpha))
+    return np.asarray(colour, np.float32), np.asarray(alpha, np.float32)
 
 
 def _saturated(values: NDArray[Any]) -> Image:
