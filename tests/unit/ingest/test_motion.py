@@ -80,3 +80,9 @@ def test_pictures_of_any_shape_are_taken(shape: tuple[int, int]) -> None:
     test = MotionTest()
     for index in range(3):
         test.moved(np.full(shape, index * 50, np.uint8), float(index))
+
+
+def test_somebody_who_comes_as_the_light_changes_is_motion() -> None:
+    test = MotionTest()
+    start = warmed(test, noise=2)
+    assert test.moved(picture(noise=2, light=25, box=(100, 10, 8, 24)), start)
