@@ -15,8 +15,14 @@ def engine_path(folder: Path, *, model: Path, gpu: str, version: str, variant: s
     Anything else would load an engine that is not for this hardware. `variant` names what else went into
     the build, such as `fp16-b8`.
     """
-    parts = (model.stem, _sha256(model)[:16], gpu, f"trt{version}", variant)
+    parts = (model.stem, content_key(model), gpu, f"trt{version}", variant)
     return folder / ("_".join(_plain(part) for part in parts) + ".engine")
+
+
+def content_key(path: Path) -> str:
+    """What tells a file's content from any other's, in 16 characters fit for a file name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
@@ -30,11 +36,6 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
 """A YOLO network compiled by TensorRT, on one GPU, with a CUDA stream and pinned buffers of its own.
 
 The modules `tensorrt` and `pycuda.driver` are handed in, so that importing this costs and needs nothing.
-Written for TensorRT 10 and 11: tensors go by name, networks are always of explicit batch.
+Written for TensorRT 10 and 11: tensors go by name, networks are always of explicit batch. Half precision is a flag
+of the builder in 10; since 11 a network's own types decide, so the model itself is converted first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.eye.engine_cache import engine_path, write_whole
+from services.eye.half_precision import NotHalved, half_model
 from shared.domain.errors import UserError
 from shared.observability import get_logger
 
@@ -27,7 +29,10 @@ _ELSE = "use the backend onnx, or other weights"
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What an engine is built from: `input_size` is (width, height), `folder` is where engines are kept."""
+    """What an engine is built from: `input_size` is (width, height), `folder` is where engines are kept.
+
+    `fp16` asks for half precision; a model for which that cannot be had (a quantized one) keeps its own types.
+    """
 
     model: str
     onnx: Path
@@ -100,10 +105,11 @@ class Engine:
 
     def _load_or_build(self, gpu: str) -> Any:
         build, trt = self._build, self._trt
-        half = build.fp16 and hasattr(trt.BuilderFlag, "FP16")  # since 11 the model's own types decide
+        half = build.fp16 and hasattr(trt.BuilderFlag, "FP16")
+        onnx = self._halved() if build.fp16 and not half else build.onnx
         path = engine_path(
             build.folder,
-            model=build.onnx,
+            model=onnx,
             gpu=gpu,
             version=trt.__version__,
             variant=f"{'fp16' if half else 'own'}-b{build.max_batch}",
@@ -111,8 +117,8 @@ class Engine:
         engine = self._runtime.deserialize_cuda_engine(path.read_bytes()) if path.is_file() else None
         if engine is not None:
             return engine
-        log.info("engine_build_started", model=build.model, gpu=gpu, fp16=half, path=str(path))
-        plan = self._compile(half=half)
+        log.info("engine_build_started", model=build.model, gpu=gpu, fp16=half or onnx != build.onnx, path=str(path))
+        plan = self._compile(onnx, half=half)
         self._keep(path, plan)
         engine = self._runtime.deserialize_cuda_engine(plan)
         if engine is None:
@@ -120,18 +126,26 @@ class Engine:
         log.info("engine_build_finished", model=build.model)
         return engine
 
+    def _halved(self) -> Path:
+        build = self._build
+        try:
+            return half_model(build.onnx, build.folder)
+        except NotHalved as reason:
+            log.warning("half_precision_not_possible", model=build.model, reason=str(reason))
+            return build.onnx
+
     def _keep(self, path: Path, plan: Any) -> None:
         try:
             write_whole(path, memoryview(plan))
         except OSError as error:  # it works without, only each start takes minutes
             log.warning("engine_not_kept", path=str(path), reason=str(error))
 
-    def _compile(self, *, half: bool) -> Any:
+    def _compile(self, onnx: Path, *, half: bool) -> Any:
         build, trt = self._build, self._trt
         builder = trt.Builder(self._logger)
         network = builder.create_network()
         parser = trt.OnnxParser(network, self._logger)
-        if not parser.parse_from_file(str(build.onnx)):
+        if not parser.parse_from_file(str(onnx)):
             reason = parser.get_error(0).desc() if parser.num_errors else "no reason given"
             raise UserError(f"model {build.model}", f"TensorRT cannot read it ({reason})", remedy=_ELSE)
         config = builder.create_builder_config()

@@ -2,7 +2,7 @@
 
 The engine is built from the ONNX file at first use (minutes) and kept beside the model or in `cache_dir`.
 TensorRT and pycuda are imported only when a detector of this kind is made; they come with the extra
-`tensorrt`. Written for the API of TensorRT 10 and 11, where tensors go by name.
+`tensorrt`, as does onnx, which half precision needs since TensorRT 11.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _INSTALL = "install it with `pip install 'argus[tensorrt]'` or `uv sync --extra 
 class TensorRtSettings(Section):
     """`cache_dir` None keeps engines in a folder `engines` beside the model; `gpu` is its number.
 
-    `fp16` halves precision where TensorRT can choose it. Since TensorRT 11 the model's own types decide.
+    `fp16` computes in half precision: TensorRT 10 chooses where, for TensorRT 11 the model is converted first (kept
+    beside the engines). Models that are quantized keep their own types.
     """
 
     cache_dir: Path | None = None
