@@ -219,9 +219,10 @@ class Sampler:
         self._plan_peek(at_s)
 
     def _plan_peek(self, at_s: float) -> None:
-        # Where the sizes failed lately, every keyframe is looked at (where all are keyframes, there are no sizes).
+        # Where the sizes tell nothing yet, or failed lately, every keyframe is looked at.
         failed = at_s - self._missed_s < self._settings.blind_s
-        self._next_peek_s = at_s + (0.0 if failed else self._peek_interval_s)
+        untold = not self._intra_only and (failed or not self._sizes.ready)
+        self._next_peek_s = at_s + (0.0 if untold else self._peek_interval_s)
 
     def _count_miss(self, at_s: float) -> None:
         if self._intra_only or not self._sizes.ready:

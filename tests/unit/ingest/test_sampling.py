@@ -153,6 +153,11 @@ def test_a_stream_without_keyframes_never_waits_for_ever() -> None:
     assert len(rig.buffer) <= 11 * FPS
 
 
+def test_until_the_usual_sizes_are_known_every_keyframe_is_looked_at() -> None:
+    rig = Rig(Sampler(SamplingSettings(idle_fps=0)), moves=between(1.2, 4.2)).play(stream(8, gop=25))
+    assert len([at_s for at_s in rig.shown if 1.2 <= at_s <= 4.2]) >= 14
+
+
 @settings(deadline=None)
 @given(
     gop=st.integers(1, 300),
