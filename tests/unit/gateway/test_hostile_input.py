@@ -32,6 +32,8 @@ def _post(api: Api, data: bytes, headers: dict[str, str] | None = None) -> Any:
         GOOD + b', "zones": [{"name": "z", "points": [[' + b"9" * 5000 + b', 0], [1, 1], [1, 0]]}]}',
         GOOD + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         GOOD + b', "x": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}",
+        GOOD + b', "x": NaN}',
+        GOOD + b', "x": ' + b'{"a":' * 50 + b"1" + b"}" * 50 + b"}",
         GOOD + b', "x": "\\u0000"}',
         GOOD + b', "x": "\\ud800"}',
         GOOD + b', "\\u0000": 1}',
