@@ -107,13 +107,17 @@ class EyePipeline:
             del self._views[slug]
         metrics.CAMERAS.set(len(self._views))
 
-    def process(self, received: Sequence[Received]) -> None:
+    def process(self, received: Sequence[Received], *, go_on: Callable[[], bool] = lambda: True) -> None:
         """Look at the frames in order and acknowledge them.
+
+        Between batches `go_on` is asked; what is left after a no stays unacknowledged for the next process.
 
         Raises `redis.exceptions.RedisError` or `Transient` before anything of the batch is told; the caller then
         calls `forget` and has the frames again.
         """
         for start in range(0, len(received), self._rules.batch):
+            if not go_on():
+                return
             self._process_batch(received[start : start + self._rules.batch])
 
     def forget(self) -> None:

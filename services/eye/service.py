@@ -52,7 +52,7 @@ class EyeService:
             while not stop.is_set():
                 self._liveness.beat(detector=self._detector.name)
                 try:
-                    self._round()
+                    self._round(stop)
                     failures = 0
                 except (RedisError, Transient) as error:
                     failures += 1
@@ -61,11 +61,11 @@ class EyeService:
         finally:
             self._close()
 
-    def _round(self) -> None:
+    def _round(self, stop: threading.Event) -> None:
         self._pipeline.keep_only(self._ownership.owned)
         received = self._reader.poll(count=8, block_ms=_BLOCK_MS)
         if received:
-            self._pipeline.process(received)
+            self._pipeline.process(received, go_on=lambda: not stop.is_set())
         self._tick()
 
     _next_tick = 0.0
