@@ -10,8 +10,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from shared.db.events import Event
 _UNSETTLED = 500
 _KEEP_S = 60.0
 _SIZE = 512
+_CLOSE_BY = timedelta(days=1)
 _EVENTS = Event.__table__.c
 _COLUMNS = {"account_id": "account_id", "camera": "camera_slug", "label": "label"}
 
@@ -85,7 +86,7 @@ class EventCounts:
     def _base(self, session: Session, scope: EventScope, hour: datetime | None) -> tuple[_Base, int]:
         """What is remembered, and how many rows were added since; counted anew when it is no longer right."""
         base = self._bases.get((scope, hour))
-        if base is not None and self._monotonic() < base.until:
+        if base is not None and self._is_fresh(base):
             first, added = self._added(session, scope, hour, after=base.through)
             if first == base.first:
                 return base, added
@@ -94,17 +95,36 @@ class EventCounts:
 
     def _count(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
         first, last = session.execute(_ENDS).one()
-        through = int(last or 0) - _UNSETTLED
-        values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
-        statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
-        count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
-        base = _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
+        base = self._derived(session, scope, hour, first=int(first or 0))
+        if base is None:
+            through = int(last or 0) - _UNSETTLED
+            values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
+            statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
+            count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
+            base = _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
         with self._lock:
             self._bases[(scope, hour)] = base
             self._bases.move_to_end((scope, hour))
             while len(self._bases) > _SIZE:
                 self._bases.popitem(last=False)
         return base
+
+    def _derived(self, session: Session, scope: EventScope, hour: datetime | None, *, first: int) -> _Base | None:
+        """What is remembered of an hour close by, with the rows between the two; None when there is nothing."""
+        if hour is None:
+            return None
+        with self._lock:
+            known = [(other, base) for (of, other), base in self._bases.items() if of == scope and other is not None]
+        usable = [(o, b) for o, b in known if abs(o - hour) <= _CLOSE_BY and b.first == first and self._is_fresh(b)]
+        if not usable:
+            return None
+        other, base = min(usable, key=lambda each: abs(each[0] - hour))
+        values = {**scope.values, "low": min(hour, other), "high": max(hour, other), "through": base.through}
+        between = int(session.execute(_between_statement(tuple(scope.values)), values).scalar_one())
+        return replace(base, count=base.count + (between if hour < other else -between))
+
+    def _is_fresh(self, base: _Base) -> bool:
+        return self._monotonic() < base.until
 
     def _added(self, session: Session, scope: EventScope, hour: datetime | None, *, after: int) -> tuple[int, int]:
         values = {**scope.values, "after": after, **({"hour": hour} if hour is not None else {})}
@@ -123,6 +143,13 @@ def _settled_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int]
     query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
     query = query.where(_EVENTS.id <= bindparam("through"))
     return query.where(_EVENTS.occurred_at >= bindparam("hour")) if has_hour else query
+
+
+@cache
+def _between_statement(names: tuple[str, ...]) -> Select[int]:
+    query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
+    in_time = (_EVENTS.occurred_at >= bindparam("low"), _EVENTS.occurred_at < bindparam("high"))
+    return query.where(*in_time, _EVENTS.id <= bindparam("through"))
 
 
 @cache
