@@ -30,7 +30,7 @@ class SamplingSettings:
     active_fps: float = 5.0
     idle_fps: float = 0.2
     active_hold_s: float = 10.0
-    peek_interval_s: float = 4.0
+    peek_interval_s: float = 5.0
     warm_up_s: float = 0.6
     suspicion_s: float = 1.0
     preroll_s: float = 1.0
