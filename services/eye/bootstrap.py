@@ -41,6 +41,8 @@ DEFAULT_LABELS = frozenset(
     | {"bird", "cat", "dog", "horse", "sheep", "cow", "bear"}
 )
 _HOG_SIDE = 800
+# How long a source may be away (ingest restarts, the network hiccups) for its objects to be the same ones after.
+_CARRY_OVER_S = 15.0
 _NMS_IOU = 0.45
 _LAYOUTS = ("yolox", "yolov8")
 
@@ -91,7 +93,7 @@ def build(settings: Settings, *, stop: threading.Event) -> EyeService:
 def new_view(slug: str, settings: Settings, rules: PresenceRules) -> CameraView:
     """The state of a camera that has not been looked at yet."""
     tracker = load_tracker(settings.eye.tracker, settings=settings.eye.trackers.get(settings.eye.tracker))
-    return CameraView(slug, tracker=tracker, book=PresenceBook(slug, rules), carry_over_s=rules.lost_timeout_s)
+    return CameraView(slug, tracker=tracker, book=PresenceBook(slug, rules), carry_over_s=_CARRY_OVER_S)
 
 
 def presence_rules(settings: Settings) -> PresenceRules:

@@ -19,6 +19,7 @@ from shared.domain.presence import Presence, PresencePhase
 from shared.domain.zone import Zone
 
 _VERSION = 1
+_ONE_MISS = 1.5
 
 
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -32,7 +33,8 @@ class PresenceRules:
     It begins once a confirmed track was detected on `min_frames` frames over at least `min_s` seconds, with
     a mean confidence of `sure`; or of `fair`, if it has moved by `moved` body lengths (longer sides of its
     box) since it was first seen: what a detector only half believes in and what never moves is furniture.
-    It ends `lost_timeout_s` after its last detection, or when the tracker gives it up before.
+    It ends `lost_timeout_s` after its last detection, though not before one frame was looked at in vain, or
+    when the tracker gives it up before.
 
     `changed` is told when it enters or leaves a zone, when a shot is `better_shot` times as good as the
     best so far, and every `heartbeat_s` seconds at least.
@@ -74,6 +76,7 @@ class PresenceBook:
         self._camera = camera
         self._rules = rules or PresenceRules()
         self._stays: dict[int, Stay] = {}
+        self._last_at: datetime | None = None
 
     def update(
         self,
@@ -91,7 +94,8 @@ class PresenceBook:
         none it is 1.
         """
         look = _Look(at, frame_size, zones, sharpness or {})
-        updates = self._end_lost({track.track_id for track in tracks}, at)
+        updates = self._end_lost(tracks, at)
+        self._last_at = at
         for track in tracks:
             if track.detection is not None:
                 update = self._see(track, track.detection, look)
@@ -182,12 +186,17 @@ class PresenceBook:
         stay.told_at = at
         return PresenceUpdate(PresencePhase.CHANGED, self._presence(stay), best_shot=best)
 
-    def _end_lost(self, alive: set[int], at: datetime) -> list[PresenceUpdate]:
-        timeout_s = self._rules.lost_timeout_s
+    def _end_lost(self, tracks: Sequence[Track], at: datetime) -> list[PresenceUpdate]:
+        alive = {track.track_id for track in tracks}
+        seen = {track.track_id for track in tracks if track.seen}
+        # A quiet camera sends a frame every few seconds: who was there on the last one gets another look.
+        interval_s = (at - self._last_at).total_seconds() if self._last_at else 0.0
+        patience_s = max(self._rules.lost_timeout_s, _ONE_MISS * interval_s)
         gone = [
             stay
             for stay in self._stays.values()
-            if stay.track_id not in alive or (at - stay.last_seen_at).total_seconds() > timeout_s
+            if stay.track_id not in alive
+            or (stay.track_id not in seen and (at - stay.last_seen_at).total_seconds() > patience_s)
         ]
         for stay in gone:
             del self._stays[stay.track_id]

@@ -84,7 +84,7 @@ class EyeSettings(Section):
         default="auto", description="what runs the model; auto: the best that is there"
     )
     model: str = Field(default="yolox_nano", description="name of the weights")
-    stale_after_s: float = Field(default=10.0, gt=0, description="frames older than this are skipped and counted")
+    stale_after_s: float = Field(default=20.0, gt=0, description="frames older than this are skipped and counted")
     batch: int = Field(default=8, ge=1, le=64, description="frames detected in one go")
     labels: Words = Field(default=(), description="labels to look for; empty: people, vehicles and animals")
     tracker: str = Field(default="bytetrack", description="name of the tracker")

@@ -40,6 +40,8 @@ _WEAK_DOUBT = 2.0
 _DOUBLE_IOU = 0.6
 # A newcomer that shares this much with a known object is a second box around it until they part.
 _SHADOW = 0.75
+# Frames further apart than this tell nothing of who is still there.
+_LONGEST_WAIT_S = 20.0
 
 
 class ByteTrackSettings(Section):
@@ -47,8 +49,8 @@ class ByteTrackSettings(Section):
 
     A detection of `found_from` may begin a track, one of `kept_from` only carry on one that was seen in the
     last `recent_s`. A track is confirmed by `min_hits` detections. It is forgotten `lost_s` after its last
-    one, `leave_s` after when it was walking out of the picture, `tentative_s` after while unconfirmed; the
-    latter two wait for one frame at least.
+    one, `leave_s` after when it was walking out of the picture, `tentative_s` after while unconfirmed; but
+    not before one frame was looked at in vain, however far apart frames are (a quiet camera sends few).
     """
 
     found_from: float = Field(default=0.45, gt=0, le=1)
@@ -141,12 +143,12 @@ class ByteTracker:
             known.detection = None
 
     def _patience_s(self, known: Known, interval_s: float) -> float:
-        settings, one_frame = self._settings, 1.5 * interval_s
+        settings, one_frame = self._settings, min(1.5 * interval_s, _LONGEST_WAIT_S)
         if not known.confirmed:
             return max(settings.tentative_s, one_frame)
         if self._frame_size and leaving(known.motion, self._frame_size):
             return max(settings.leave_s, one_frame)
-        return settings.lost_s
+        return max(settings.lost_s, one_frame)
 
     def _scene(self, detections: Sequence[Detection], ts: float, image: NDArray[np.uint8] | None) -> _Scene:
         usable = [d for d in detections if d.confidence >= self._settings.kept_from and d.box.area > 0]

@@ -222,6 +222,17 @@ def test_a_long_loss_of_the_camera_ends_the_presence(eye: Eye, visit: list[Frame
     assert eye.phases()["Ended"] == 1
 
 
+def test_who_stands_still_on_a_quiet_camera_stays_one_presence(eye: Eye, visit: list[FrameCaptured]) -> None:
+    half = len(visit) // 2
+    eye.show(visit[:half])
+    still = visit[half - 1]
+    quiet = [_later([still], seconds=6.0 * number)[0] for number in range(1, 6)]
+    for number, frame in enumerate(quiet):
+        eye.show([frame.model_copy(update={"seq": 20_000 + number})])
+
+    assert (eye.phases()["Started"], eye.phases()["Ended"]) == (1, 0)
+
+
 def test_a_camera_that_falls_silent_loses_its_visitor(eye: Eye, visit: list[FrameCaptured]) -> None:
     eye.show(visit[: len(visit) // 2])
     eye.pipeline.end_silent()
