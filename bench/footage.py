@@ -17,7 +17,7 @@ FULL_HD = (1920, 1080)
 BITRATE_BPS = 4_000_000
 
 
-def idle_clip(*, seconds: int = 20) -> Path:
+def idle_clip(*, seconds: int = 60) -> Path:
     """1080p25 H.264 with a keyframe every two seconds: a street where nothing moves but the sensor's noise."""
     return _clip("idle-1080p25", "empty", seconds=seconds, fps=25, size=FULL_HD, bitrate_bps=BITRATE_BPS)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import simplejpeg
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from services.ingest.faults import SourceFailed
@@ -15,6 +16,10 @@ from shared.domain.camera import CameraFault
 
 _TINY_SIDE = 256
 _LEAST_SIDE = 16
+_PLANAR = ("yuv420p", "yuvj420p")
+# Video keeps brightness in 16..235 and colour in 16..240; JPEG uses all of 0..255.
+_LUMA = (255 / 219, -16 * 255 / 219)
+_CHROMA = (255 / 224, 128 - 128 * 255 / 224)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class PictureMaker:
 
     def __init__(self, *, max_side: int, jpeg_quality: int) -> None:
         self._max_side = max_side
-        self._quality = [int(cv2.IMWRITE_JPEG_QUALITY), jpeg_quality]
+        self._quality = jpeg_quality
         self._tiny = VideoReformatter()
         self._full = VideoReformatter()
 
@@ -45,16 +50,41 @@ class PictureMaker:
         return _rows(small, width)
 
     def jpeg(self, frame: VideoFrame) -> Jpeg:
-        """The frame as a JPEG of its own size, or scaled down to `max_side`."""
+        """The frame as a JPEG of its own size, or scaled down to `max_side`.
+
+        The planes go into the JPEG as the camera sent them, with their range stretched: a way through RGB and back
+        costs as much as the coding. Like most players of still pictures it takes all video for BT.601.
+        """
         _check(frame)
         width, height = fitted(frame.width, frame.height, max_side=self._max_side)
         scaled = (width, height) != (frame.width, frame.height)
-        how = Interpolation.AREA if scaled else Interpolation.BILINEAR
-        bgr = self._full.reformat(frame, width, height, "bgr24", interpolation=how)
-        coded, content = cv2.imencode(".jpg", _rows(bgr, width * 3).reshape(height, width, 3), self._quality)
-        if not coded:
-            raise SourceFailed(CameraFault.UNSUPPORTED_CODEC, "the picture cannot be stored as JPEG")
-        return Jpeg(content.tobytes(), width, height, frame.width, frame.height)
+        if scaled or frame.format.name not in _PLANAR:
+            how = Interpolation.AREA if scaled else Interpolation.BILINEAR
+            frame_of_size = self._full.reformat(
+                frame, width, height, "yuvj420p", interpolation=how, dst_color_range=ColorRange.JPEG
+            )
+        else:
+            frame_of_size = frame
+        y, u, v = _full_range(frame_of_size)
+        content = simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=self._quality, fastdct=True)
+        return Jpeg(content, width, height, frame.width, frame.height)
+
+
+def _full_range(frame: VideoFrame) -> list[NDArray[np.uint8]]:
+    planes = [_plane(frame, index) for index in range(3)]
+    if frame.format.name == "yuvj420p" or frame.color_range == ColorRange.JPEG:
+        return planes
+    factors = (_LUMA, _CHROMA, _CHROMA)
+    return [
+        np.asarray(cv2.convertScaleAbs(plane, alpha=alpha, beta=beta), np.uint8)
+        for plane, (alpha, beta) in zip(planes, factors, strict=True)
+    ]
+
+
+def _plane(frame: VideoFrame, index: int) -> NDArray[np.uint8]:
+    plane = frame.planes[index]
+    rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return np.ascontiguousarray(rows[: plane.height, : plane.width])
 
 
 def fitted(width: int, height: int, *, max_side: int, even: bool = True) -> tuple[int, int]:
