@@ -20,6 +20,8 @@ from services.ingest.faults import SourceFailed
 from services.ingest.health import CameraHealth
 from services.ingest.outgoing import Outgoing
 from services.ingest.pictures import PictureMaker
+from services.ingest.recorder import Footage, NoFootage
+from services.ingest.recording import Recording, open_recording
 from services.ingest.sampling import SamplingSettings
 from services.ingest.session import Session
 from services.ingest.source import Source, SourceOptions, make_source
@@ -57,6 +59,7 @@ class IngestService:
     outgoing: Outgoing
     supervisor: Supervisor
     liveness: Liveness
+    recording: Recording | None = None
 
     def run(self, stop_event: threading.Event) -> int:
         """Work until `stop_event` is set, then end within three seconds; the exit status. Blocks."""
@@ -64,6 +67,8 @@ class IngestService:
             log.warning("recording_not_available", remedy="unset ARGUS_INGEST__RECORD: this version keeps no segments")
         self.ownership.start()
         self.outgoing.start()
+        if self.recording is not None:
+            self.recording.start()
         tail = CommandTail(self.redis)
         try:
             self.supervisor.run(
@@ -78,6 +83,8 @@ class IngestService:
     def close(self) -> None:
         """Stop every camera; give back shards and connections."""
         self.supervisor.stop(timeout_s=1.0)
+        if self.recording is not None:
+            self.recording.stop()
         self.outgoing.stop(timeout_s=0.5)
         self.ownership.stop()
         self.liveness.end()
@@ -92,6 +99,7 @@ class WorkerFactory:
     settings: Settings
     redis: Redis
     outgoing: Outgoing
+    recording: Recording | None = None
 
     def __call__(self, config: CameraConfig, shard: int) -> CameraWorker:
         ingest = self.settings.ingest
@@ -100,6 +108,7 @@ class WorkerFactory:
                 camera=config.slug,
                 source=lambda: self._source(config),
                 session_of=lambda source, stream: open_session(config.slug, source, stream, ingest),
+                footage_of=lambda stream, session: self._footage(config, stream, session),
                 channel=self.outgoing.channel(config.slug, shard=shard),
                 health=CameraHealth(
                     config.slug,
@@ -125,6 +134,12 @@ class WorkerFactory:
         )
         return make_source(address, options=options)
 
+    def _footage(self, config: CameraConfig, stream: VideoStream, session: Session) -> Footage:
+        # A camera's own option can only leave it out of what is recorded.
+        if self.recording is None or config.options.get("record") is False:
+            return NoFootage()
+        return self.recording.recorder.begin(config.slug, stream, fps=session.declared_fps)
+
     def _told_down_since(self, slug: str) -> datetime | None:
         try:
             fields = self.redis.hgetall(CAMERA_STATUS.format(slug=slug))
@@ -145,6 +160,7 @@ def build(settings: Settings, *, instance: str | None = None) -> IngestService:
     ownership = ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards)
     outgoing = Outgoing(connect(settings.redis_url, socket_timeout_s=2.0))
     reads = read_sessions(engine)
+    recording = open_recording(settings) if settings.ingest.record else None
     return IngestService(
         settings=settings,
         instance=name,
@@ -154,12 +170,13 @@ def build(settings: Settings, *, instance: str | None = None) -> IngestService:
         outgoing=outgoing,
         supervisor=Supervisor(
             cameras=lambda: _cameras(reads, box),
-            start=WorkerFactory(settings, redis, outgoing),
+            start=WorkerFactory(settings, redis, outgoing, recording),
             owned=lambda: ownership.owned,
             shards=settings.shards,
             sync_interval_s=settings.ingest.sync_interval_s,
         ),
         liveness=Liveness(redis, service=SERVICE, instance=name),
+        recording=recording,
     )
 
 

@@ -14,6 +14,7 @@ from services.ingest.backoff import Backoff
 from services.ingest.faults import SourceFailed, classify
 from services.ingest.health import CameraHealth, HealthFact
 from services.ingest.outgoing import Channel
+from services.ingest.recorder import Footage, NoFootage
 from services.ingest.session import Session
 from services.ingest.source import Source
 from shared.domain.camera import CameraFault
@@ -26,7 +27,7 @@ _STATUS_INTERVAL_S = 1.0
 
 @dataclass(slots=True)
 class CameraPlan:
-    """What a worker needs. `session_of` begins a session on an opened source's video."""
+    """What a worker needs. `session_of` begins a session on an opened source's video, `footage_of` its recording."""
 
     camera: str
     source: Callable[[], Source]
@@ -34,6 +35,7 @@ class CameraPlan:
     channel: Channel
     health: CameraHealth
     backoff: Backoff
+    footage_of: Callable[[VideoStream, Session], Footage] = lambda _stream, _session: NoFootage()
     wall: Callable[[], float] = time.time
 
 
@@ -88,20 +90,26 @@ class CameraWorker:
         self.plan.health.connecting(self._now())
         self._say_status()
         source: Source | None = None
+        footage: Footage | None = None
         try:
             source = self.plan.source()
-            self._stream(source, self.plan.session_of(source, source.open()))
+            stream = source.open()
+            session = self.plan.session_of(source, stream)
+            footage = self.plan.footage_of(stream, session)
+            self._stream(source, session, footage)
         except SourceFailed as failure:
             return failure
         except Exception as error:  # task boundary: one camera's surprise must not end its thread for ever
             log.exception("camera_crashed", camera=self.plan.camera)
             return classify(error)
         finally:
+            if footage is not None:
+                footage.end()
             if source is not None:
                 source.close()
         return SourceFailed(CameraFault.ENDED, "the recording has ended")
 
-    def _stream(self, source: Source, session: Session) -> None:
+    def _stream(self, source: Source, session: Session, footage: Footage) -> None:
         log.info("camera_connected", camera=self.plan.camera, codec=session.codec, session=session.id)
         wait = None if source.live else self._goes_on
         for packet in source.packets():
@@ -110,21 +118,27 @@ class CameraWorker:
             arrived_s = self.plan.wall()
             for frame in session.feed(packet, arrived_s=arrived_s):
                 self.plan.channel.frame(frame, wait=wait)
+            footage.feed(packet, at_s=session.at_s, size=(session.width, session.height), wait=wait)
             if arrived_s >= self._next_status:
                 self._next_status = arrived_s + _STATUS_INTERVAL_S
-                self._seen(session)
+                self._seen(session, footage.complaint)
         for frame in session.finish():
             self.plan.channel.frame(frame, wait=wait)
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()
 
-    def _seen(self, session: Session) -> None:
+    def _seen(self, session: Session, complaint: str) -> None:
         if session.width:
             # The camera is only "working" once a picture has been decoded.
             self.plan.backoff.reset()
             facts = self.plan.health.streaming(
-                self._now(), codec=session.codec, width=session.width, height=session.height, fps=session.fps
+                self._now(),
+                codec=session.codec,
+                width=session.width,
+                height=session.height,
+                fps=session.fps,
+                detail=complaint,
             )
             self._tell(facts)
         self._say_status()

@@ -15,7 +15,7 @@ from services.ingest.pictures import Jpeg, PictureMaker
 from services.ingest.sampling import Outcome, Sampler, SamplingSettings, Step, Want
 from services.ingest.source import VideoPacket
 
-_INTRA_ONLY = frozenset({"mjpeg", "mjpegb", "png", "prores", "dnxhd", "rawvideo", "jpeg2000", "gif", "ffv1", "huffyuv"})
+INTRA_ONLY = frozenset({"mjpeg", "mjpegb", "png", "prores", "dnxhd", "rawvideo", "jpeg2000", "gif", "ffv1", "huffyuv"})
 # From this many times the wanted rate on, pictures that no other refers to need not be decoded.
 _SPARE_RATE = 3.0
 _BUFFER_BYTES = 48 * 1024 * 1024
@@ -43,7 +43,7 @@ class Extractor:
         self._stream = stream
         self._settings = sampling
         self._pictures = pictures
-        self._intra_only = stream.codec_context.codec.name in _INTRA_ONLY
+        self._intra_only = stream.codec_context.codec.name in INTRA_ONLY
         self._sampler = Sampler(sampling, intra_only=self._intra_only)
         self._sampler.set_rate(fps)
         self._spare = fps >= _SPARE_RATE * sampling.active_fps

@@ -50,8 +50,13 @@ class CameraHealth:
         if self.status.fault is None:
             self._set(now, state=CameraState.CONNECTING)
 
-    def streaming(self, now: datetime, *, codec: str, width: int, height: int, fps: float) -> list[HealthFact]:
-        """Pictures come, at `fps` as measured. Call it for the first one and as often as is useful."""
+    def streaming(
+        self, now: datetime, *, codec: str, width: int, height: int, fps: float, detail: str = ""
+    ) -> list[HealthFact]:
+        """Pictures come, at `fps` as measured. Call it for the first one and as often as is useful.
+
+        `detail` says what people should know although pictures come.
+        """
         facts: list[HealthFact] = []
         if self._failure is not None and self._seen:
             facts.append(
@@ -60,7 +65,7 @@ class CameraHealth:
         if self._told_down_since is not None:
             facts.append(CameraCameUp(camera=self._camera, since=self._told_down_since, at=now))
         self._failure, self._told_down_since, self._seen, self._silent_since = None, None, True, now
-        self._set(now, state=CameraState.STREAMING, fault=None, detail="")
+        self._set(now, state=CameraState.STREAMING, fault=None, detail=detail)
         self.status = replace(
             self.status, codec=codec, width=width, height=height, fps=round(fps, 2), last_frame_at=now
         )

@@ -21,7 +21,8 @@ _LEAST_FPS, _MOST_FPS, _USUAL_FPS = 1.0, 240.0, 25.0
 class Session:
     """Feed it every packet in order; it gives back what the eye shall see. Lives on the camera's thread.
 
-    `id` is new for every connection. `live` says whether the clock of the arrivals counts (see `Timeline`).
+    `id` is new for every connection. `live` says whether the clock of the arrivals counts (see `Timeline`). `at_s` is
+    the place of the newest packet on the wall clock.
     """
 
     def __init__(
@@ -41,6 +42,8 @@ class Session:
         self._camera = camera
         self._time_base = stream.time_base
         fps = declared_fps(stream)
+        self.declared_fps = fps
+        self.at_s = 0.0
         self._timeline = Timeline(live=live, fps=fps)
         self._rate = RateMeter()
         self._extractor = Extractor(stream, sampling=sampling, pictures=pictures, fps=fps)
@@ -53,7 +56,7 @@ class Session:
 
     def feed(self, packet: VideoPacket, *, arrived_s: float) -> Iterator[FrameCaptured]:
         """The frames that the packet brings about, oldest first. Raises `SourceFailed` when there can be none."""
-        at_s = self._timeline.place(self._seconds(packet), arrived_s=arrived_s)
+        self.at_s = at_s = self._timeline.place(self._seconds(packet), arrived_s=arrived_s)
         self._rate.count(at_s)
         for taken in self._extractor.feed(packet, at_s):
             yield self._frame(taken)

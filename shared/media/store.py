@@ -77,6 +77,22 @@ class MediaStore:
         with _translated(path, "deleted"), suppress(FileNotFoundError, NotADirectoryError):
             self._filesystem.rm_file(self._resolve(path))
 
+    def names(self, folder: str) -> list[str]:
+        """The names right below a folder, sorted; none when there is no such folder.
+
+        What could not be asked for by this store, such as a file that is being written, is left out. Raises
+        `Transient` when the store does not answer.
+        """
+        target = self._resolve(folder)
+        with _translated(folder, "listed"):
+            self._filesystem.invalidate_cache(target)
+            try:
+                found = self._filesystem.ls(target, detail=False)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        names = {str(path).rstrip("/").rpartition("/")[2] for path in found}
+        return sorted(name for name in names if _PART.fullmatch(name))
+
     def local_path(self, path: str) -> Path | None:
         """Where the file lies on this machine, or None when the store is elsewhere."""
         target = self._resolve(path)

@@ -74,7 +74,10 @@ class IngestSettings(Section):
     )
     record: bool = Field(default=False, description="keep the stream as segments in the media store")
     segment_s: float = Field(default=10.0, gt=0, le=300, description="length of a stored segment")
-    retention_h: float = Field(default=72.0, gt=0, description="how long footage is kept")
+    retention_h: float = Field(default=72.0, gt=0, description="how long footage is kept, hours")
+    min_free_mib: int = Field(
+        default=1024, ge=0, description="free disk below which footage goes early, and at last is no more recorded; MiB"
+    )
 
 
 class EyeSettings(Section):
