@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import hmac
 
-PREFIX = "whsec_"
+from shared.webhooks.secret import PREFIX
 
 
 def sign(secret: str, *, message_id: str, timestamp_s: int, body: bytes) -> str:

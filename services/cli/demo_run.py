@@ -21,10 +21,10 @@ from services.cli.logview import LogView, may_colour
 from services.cli.plan import SERVICES
 from services.cli.readiness import gateway_url
 from services.cli.up import Companions, run
-from services.cli.webhooks import new_signing_secret
 from shared.messages.events import EventRaised
 from shared.settings import load_settings
 from shared.streams import connect as connect_redis
+from shared.webhooks.secret import new_signing_secret
 
 
 @click.command()

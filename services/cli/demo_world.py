@@ -12,7 +12,6 @@ from services.cli.demo_clips import DemoCamera
 from services.cli.folders import Folders
 from services.cli.installation import ACTOR, now, open_installation
 from services.cli.ports import some_free_port, why_not
-from services.cli.webhooks import add_webhook
 from shared.accounts.audit import record
 from shared.accounts.keys import create_key
 from shared.accounts.passwords import one_time_password
@@ -21,6 +20,7 @@ from shared.accounts.users import DEFAULT_ADMIN, add_account
 from shared.cameras.registry import CameraRules, NewCamera, add_camera
 from shared.domain.errors import UserError
 from shared.settings import Settings, load_settings
+from shared.webhooks.registry import WebhookChange, WebhookRules, add_webhook
 
 CLIPS = "clips"
 _MARKER = ".argus-demo"
@@ -86,15 +86,15 @@ def furnish(
     installation = open_installation(settings)
     password = one_time_password()
     rules = CameraRules(file_roots=settings.file_roots, box=installation.box)
+    loopback = WebhookRules(allow_private=True, box=installation.box)
     with installation.session() as session:
         admin = add_account(session, username=DEFAULT_ADMIN, password=password, role=Role.ADMIN, now=now())
         key = create_key(session, account=admin, name="demo", now=now())
         for camera, clip in clips:
             new = NewCamera(name=camera.name, url=f"{clip.as_uri()}?loop=1")
             add_camera(session, new, account_id=admin.id, rules=rules, now=now())
-        add_webhook(
-            session, installation.box, name="demo receiver", url=receiver_url, events=("alert",), secret=signing_secret
-        )
+        webhook = WebhookChange(name="demo receiver", url=receiver_url, events=("alert",), secret=signing_secret)
+        add_webhook(session, webhook, account_id=None, rules=loopback, now=now())
         record(session, ACTOR, action="demo.furnish", target="demo", now=now())
     installation.engine.dispose()
     return Login(DEFAULT_ADMIN, password, key.text)

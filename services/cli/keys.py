@@ -42,7 +42,7 @@ def create(name: str, username: str | None, scopes: tuple[str, ...], ttl_days: i
     with installation.session() as session:
         account = account_named(session, username) if username else _first_admin(list_accounts(session))
         made = create_key(session, account=account, name=name, now=now(), scopes=scopes or None, ttl_days=ttl_days)
-        record(session, ACTOR, action="key.create", target=str(made.row.id), now=now(), detail={"name": name})
+        record(session, ACTOR, action="key.create", target=f"key:{made.row.id}", now=now(), detail={"name": name})
         told = {"id": made.row.id, "name": name, "user": account.username, "scopes": made.row.scopes, "key": made.text}
     if as_json:
         click.echo(json.dumps(told, indent=2))
@@ -85,7 +85,7 @@ def revoke(key_id: int) -> None:
     """
     with open_installation().session() as session:
         row = revoke_key(session, key_id, now=now())
-        record(session, ACTOR, action="key.revoke", target=str(key_id), now=now())
+        record(session, ACTOR, action="key.revoke", target=f"key:{key_id}", now=now())
         name = row.name
     click.echo(f"revoked key {key_id} ({name})")
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import secrets
 import subprocess
 import sys
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from services.cli.installation import ACTOR, Installation, now, open_installation
 from services.cli.tables import show
 from shared.accounts.audit import record
 from shared.accounts.users import account_named
-from shared.db.secrets import SecretBox
 from shared.db.tables import Webhook
-from shared.domain.errors import NotFound, UserError
-from shared.net import parse_target
+from shared.domain.errors import UserError
+from shared.webhooks.registry import AUTH_TYPES, EVENTS, WebhookChange, WebhookRules, add_webhook, webhook_numbered
+from shared.webhooks.secret import new_signing_secret
 
-EVENTS = ("detection", "alert", "camera_down", "camera_up")
-AUTH_TYPES = ("none", "bearer", "basic", "header")
 _TEST_TIMEOUT_S = 60.0
 
 
@@ -61,20 +56,24 @@ def add(
     """
     installation = open_installation()
     token = _token(auth_type, auth_name, from_stdin=token_stdin)
-    secret = None if unsigned else new_signing_secret()
-    parse_target(url, allow_private=installation.settings.alerts.webhook_allow_private)
+    new = WebhookChange(
+        name=name,
+        url=url,
+        events=events or None,
+        auth_type=auth_type,
+        auth_name=auth_name,
+        token=token,
+        secret=None if unsigned else new_signing_secret(),
+    )
     with installation.session() as session:
-        row = add_webhook(session, installation.box, name=name, url=url, events=events or ("alert",), secret=secret)
-        row.account_id = account_named(session, username).id if username else None
-        row.auth_type, row.auth_name = auth_type, auth_name
-        row.token_encrypted = installation.box.seal(token) if token else None
-        session.flush()
+        owner = account_named(session, username).id if username else None
+        row = add_webhook(session, new, account_id=owner, rules=rules_of(installation), now=now())
         number = row.id
-        record(session, ACTOR, action="webhook.add", target=str(number), now=now(), detail={"name": name})
+        record(session, ACTOR, action="webhook.add", target=f"webhook:{number}", now=now(), detail={"name": name})
     click.echo(f"added webhook {number} ({name})")
-    if secret:
+    if new.secret:
         click.echo("signing secret, shown only now:", err=True)
-        click.echo(secret)
+        click.echo(new.secret)
 
 
 @webhook.command("list")
@@ -98,10 +97,10 @@ def remove(number: int) -> None:
     Example: argus webhook remove 2
     """
     with open_installation().session() as session:
-        row = _webhook(session, number)
+        row = webhook_numbered(session, number)
         name = row.name
         session.delete(row)
-        record(session, ACTOR, action="webhook.remove", target=str(number), now=now())
+        record(session, ACTOR, action="webhook.remove", target=f"webhook:{number}", now=now())
     click.echo(f"removed webhook {number} ({name})")
 
 
@@ -116,7 +115,7 @@ def test(ctx: click.Context, number: int, *, as_json: bool) -> None:
     """
     installation = open_installation()
     with installation.session() as session:
-        name = _webhook(session, number).name
+        name = webhook_numbered(session, number).name
     report = _try(installation, number)
     if as_json:
         click.echo(json.dumps(report, indent=2))
@@ -126,30 +125,9 @@ def test(ctx: click.Context, number: int, *, as_json: bool) -> None:
         ctx.exit(1)
 
 
-def add_webhook(
-    session: Session, box: SecretBox, *, name: str, url: str, events: tuple[str, ...], secret: str | None
-) -> Webhook:
-    """Store an enabled webhook, flushed but not committed."""
-    if not 1 <= len(name) <= 128:
-        raise UserError("name", "has no or more than 128 characters", remedy="name the webhook")
-    row = Webhook(
-        name=name,
-        url=url,
-        events=list(dict.fromkeys(events)),
-        auth_type="none",
-        secret_encrypted=box.seal(secret) if secret else None,
-        enabled=True,
-        created_at=now(),
-        updated_at=now(),
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def new_signing_secret() -> str:
-    """A secret as Standard Webhooks writes it."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+def rules_of(installation: Installation) -> WebhookRules:
+    """What storing a webhook needs to know."""
+    return WebhookRules(allow_private=installation.settings.alerts.webhook_allow_private, box=installation.box)
 
 
 def _token(auth_type: str, auth_name: str | None, *, from_stdin: bool) -> str | None:
@@ -163,13 +141,6 @@ def _token(auth_type: str, auth_name: str | None, *, from_stdin: bool) -> str | 
         raise UserError("token", "there is no terminal to ask on", remedy="use --token-stdin")
     asked: str = click.prompt("Token", hide_input=True, err=True)
     return asked
-
-
-def _webhook(session: Session, number: int) -> Webhook:
-    row = session.get(Webhook, number)
-    if row is None:
-        raise NotFound("webhook", f"there is no webhook {number}", remedy="argus webhook list shows them")
-    return row
 
 
 def _shown(row: Webhook) -> dict[str, object]:

@@ -27,6 +27,7 @@ from shared.messages.message import Message
 from shared.messages.topics import COMMANDS
 from shared.settings import Settings
 from shared.streams import Publisher
+from shared.webhooks.registry import WebhookRules
 
 EXTENSION = "argus"
 
@@ -52,6 +53,10 @@ class Gateway:
     @property
     def camera_rules(self) -> CameraRules:
         return CameraRules(file_roots=self.settings.file_roots, box=self.box)
+
+    @property
+    def webhook_rules(self) -> WebhookRules:
+        return WebhookRules(allow_private=self.settings.alerts.webhook_allow_private, box=self.box)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

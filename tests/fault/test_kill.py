@@ -20,11 +20,11 @@ from services.cli.demo.receiver import WebhookReceiver
 from services.cli.demo_clips import DemoCamera, prepare_clips
 from services.cli.demo_world import furnish, lend_models
 from services.cli.folders import prepare
-from services.cli.webhooks import new_signing_secret
 from shared.messages.message import decode
 from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.messages.topics import PRESENCES
 from shared.settings import Settings
+from shared.webhooks.secret import new_signing_secret
 from tests.conftest import PROJECT, wait_until
 from tests.processes import Processes
 from tests.running import RunningArgus

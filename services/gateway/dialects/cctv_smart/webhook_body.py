@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 
 from services.gateway.http.timestamps import whole_seconds
-from services.gateway.usecases.webhooks import WebhookChange
 from shared.db.deliveries import Webhook
 from shared.domain.errors import UserError
 from shared.net import parse_target
+from shared.webhooks.registry import WebhookChange
 
 MASK = "***"
 

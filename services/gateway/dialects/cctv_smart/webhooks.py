@@ -22,6 +22,7 @@ from services.gateway.http.answers import Answer
 from services.gateway.queries.webhooks import webhooks_page
 from services.gateway.usecases import webhooks as usecases
 from shared.accounts.roles import Scope
+from shared.webhooks.registry import webhook_numbered
 
 api = APIBlueprint("webhooks", __name__, abp_tags=[Tag(name="Webhooks")], abp_security=SECURITY, abp_responses=REFUSALS)
 
@@ -51,7 +52,7 @@ def list_webhooks(gateway: Gateway, principal: Principal, query: WebhooksQuery) 
 def get_webhook(gateway: Gateway, principal: Principal, path: WebhookPath) -> dict[str, Any]:
     """One webhook."""
     with gateway.reads() as session:
-        return webhook_document(usecases.webhook_of(session, path.id, account_id=principal.visible_account))
+        return webhook_document(webhook_numbered(session, path.id, account_id=principal.visible_account))
 
 
 @api.post("/webhooks", responses={"201": WebhookShown})

@@ -1,0 +1,1 @@
+"""The webhooks of an installation: adding and changing them, for the gateway and the command line alike."""
