@@ -63,8 +63,6 @@ class IngestService:
 
     def run(self, stop_event: threading.Event) -> int:
         """Work until `stop_event` is set, then end within three seconds; the exit status. Blocks."""
-        if self.settings.ingest.record:
-            log.warning("recording_not_available", remedy="unset ARGUS_INGEST__RECORD: this version keeps no segments")
         self.ownership.start()
         self.outgoing.start()
         if self.recording is not None:

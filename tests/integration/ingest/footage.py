@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import av.error
 
 from services.ingest.bootstrap import open_session
 from services.ingest.recorder import Footage, Recorder
@@ -35,11 +37,17 @@ class Seen:
 
 def segments(root: Path) -> list[Path]:
     """The finished segments below a media folder, by their path."""
-    return sorted(path for path in root.glob("segments/**/*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in _files(root) if not path.name.startswith("."))
 
 
 def unfinished(root: Path) -> list[Path]:
-    return sorted(root.glob("segments/**/.*.part"))
+    return sorted(path for path in _files(root) if path.name.startswith("."))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Folders may vanish meanwhile."""
+    for folder, _, names in os.walk(root / "segments"):
+        yield from (Path(folder, name) for name in names)
 
 
 def look_at(path: Path) -> Seen:
@@ -61,6 +69,18 @@ def look_at(path: Path) -> Seen:
         size=size,
         codec=codec,
     )
+
+
+def playable_pictures(path: Path) -> int:
+    """How many pictures a player shows before it meets the place where the file was cut off."""
+    count = 0
+    with av.open(str(path)) as container:
+        try:
+            for _ in container.decode(video=0):
+                count += 1
+        except av.error.InvalidDataError:
+            pass
+    return count
 
 
 def packets_of(path: Path) -> int:

@@ -248,3 +248,25 @@ def test_s3_without_its_driver_says_what_to_install() -> None:
             MediaStore.open("s3://bucket/prefix")
     else:
         pytest.skip("s3fs is installed")
+
+
+def test_the_names_below_a_folder_are_listed_in_order(store: MediaStore) -> None:
+    for path in ("segments/b/2.mp4", "segments/b/1.mp4", "segments/a/1.mp4", "other/x.jpg"):
+        store.write(path, b"x")
+    assert store.names("segments") == ["a", "b"]
+    assert store.names("segments/b") == ["1.mp4", "2.mp4"]
+    store.delete("segments/b/1.mp4")
+    assert store.names("segments/b") == ["2.mp4"]
+
+
+def test_a_folder_that_is_not_there_has_no_names(store: MediaStore) -> None:
+    assert store.names("segments/none") == []
+    with pytest.raises(Permanent):
+        store.names("../etc")
+
+
+def test_what_is_being_written_is_not_listed(tmp_path: Path) -> None:
+    store = MediaStore.open(tmp_path.as_uri())
+    store.write("a/1.mp4", b"x")
+    (tmp_path / "a" / ".2.mp4.part").write_bytes(b"x")
+    assert store.names("a") == ["1.mp4"]
