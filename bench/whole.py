@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,10 +15,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 from sqlalchemy import select
 
 from bench import footage
@@ -29,6 +31,9 @@ from shared.db.tables import Event
 
 CAMERAS = 8
 WATCH_S = 60
+# Looped clips begin empty: by now every camera has been active once.
+SETTLE_S = 25
+ALWAYS_ACTIVE_S = 3600
 _WHAT6 = "frame captured → event stored, 8 cameras at 2 fps on this machine, p50 / p95"
 _WHAT7 = "frame captured → webhook received, p95"
 _GOAL6, _GOAL7 = "≤ 3× / ≤ 8× one inference", "≤ 1.5× of P6's p95"
@@ -44,17 +49,23 @@ class Times:
 
 
 def p6_p7() -> list[Row]:
-    """Eight looped cameras for a minute; every event's times."""
+    """Eight looped cameras, sampled at 2 fps all the time; then the same where cameras may fall idle.
+
+    The second is what a person waits who walks up to a quiet camera: the deciding frame is often one that was
+    buffered before anything seemed to move. It has no goal and is reported.
+    """
     inference = inference_ms()
     if inference is None:
         note = "needs the default weights: argus models pull --default"
         return [Row("P6", _WHAT6, _GOAL6, note=note), Row("P7", _WHAT7, _GOAL7, note=note)]
-    times = _measure()
+    times = _measure(hold_s=ALWAYS_ACTIVE_S, settle_s=SETTLE_S)
     if not times.stored or not times.received:
         note = f"{times.events} events, {len(times.received)} deliveries: too few to tell"
         return [Row("P6", _WHAT6, _GOAL6, note=note), Row("P7", _WHAT7, _GOAL7, note=note)]
     p50, p95 = percentile(times.stored, 0.5), percentile(times.stored, 0.95)
     hook95 = percentile(times.received, 0.95)
+    idle = _measure(hold_s=None, settle_s=0).stored
+    from_idle = f"{percentile(idle, 0.5):.0f} / {percentile(idle, 0.95):.0f} ms where cameras fall idle" if idle else ""
     return [
         Row(
             "P6",
@@ -64,7 +75,7 @@ def p6_p7() -> list[Row]:
             reference=f"{inference:.1f} ms one inference",
             ratio=f"{p50 / inference:.1f}× / {p95 / inference:.1f}×",
             met=p50 <= 3 * inference and p95 <= 8 * inference,
-            note=f"{times.events} events",
+            note=f"{times.events} events; {from_idle}",
             figures={"p50_ms": p50, "p95_ms": p95, "inference_ms": inference},
         ),
         Row(
@@ -81,27 +92,30 @@ def p6_p7() -> list[Row]:
     ]
 
 
-def _measure() -> Times:
+def _measure(*, hold_s: float | None, settle_s: float) -> Times:
     clips = [footage.camera_clip(index % 4) for index in range(CAMERAS)]
     with tempfile.TemporaryDirectory(prefix="argus-bench-") as folder, _receiver() as (url, received):
         data = Path(folder)
         environment = _environment(data)
+        if hold_s is not None:
+            environment["ARGUS_INGEST__ACTIVE_HOLD_S"] = str(hold_s)
         (data / "models").symlink_to(bench_settings().models_dir.resolve(), target_is_directory=True)
-        _argus(environment, "webhook", "add", "--name", "bench", "--url", url, "--event", "alert", "--unsigned")
-        for index, clip in enumerate(clips):
-            _argus(
-                environment, "camera", "add", "--url", f"{clip.resolve().as_uri()}?loop=1", "--name", f"bench {index}"
-            )
         with _running(environment):
+            _argus(environment, "webhook", "add", "--name", "bench", "--url", url, "--event", "alert", "--unsigned")
+            for index, clip in enumerate(clips):
+                url_of_clip = f"{clip.resolve().as_uri()}?loop=1"
+                _argus(environment, "camera", "add", "--url", url_of_clip, "--name", f"bench {index}")
+            time.sleep(settle_s)
+            since = datetime.now(UTC)
             time.sleep(WATCH_S)
-        return _times(data, received)
+        return _times(data, received, since=since)
 
 
-def _times(data: Path, received: Mapping[str, float]) -> Times:
+def _times(data: Path, received: Mapping[str, float], *, since: datetime) -> Times:
     engine = connect(f"sqlite:///{data / 'argus.db'}")
     times = Times()
     with read_sessions(engine)() as session:
-        for event in session.scalars(select(Event)):
+        for event in session.scalars(select(Event).where(Event.occurred_at >= since)):
             times.events += 1
             times.stored.append(_ms(event.occurred_at, event.stored_at.timestamp()))
             if event.uuid in received:
@@ -123,6 +137,8 @@ def _environment(data: Path) -> dict[str, str]:
         "ARGUS_INGEST__FILE_ROOTS": str(footage.CACHE.resolve()),
         "ARGUS_INGEST__ACTIVE_FPS": "2",
         "ARGUS_ALERTS__WEBHOOK_ALLOW_PRIVATE": "true",
+        "ARGUS_ADMIN_USERNAME": "bench",
+        "ARGUS_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "ARGUS_LOG__LEVEL": "WARNING",
     }
 
@@ -144,6 +160,7 @@ def _running(environment: Mapping[str, str]) -> Iterator[None]:
         start_new_session=True,
     )
     try:
+        _wait_for_health(int(environment["ARGUS_GATEWAY__PORT"]))
         yield
     finally:
         child.send_signal(signal.SIGINT)
@@ -152,6 +169,17 @@ def _running(environment: Mapping[str, str]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _wait_for_health(port: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).json()["status"] != "unhealthy":
+                return
+        except (httpx.HTTPError, ValueError):
+            time.sleep(0.2)
+    raise RuntimeError("argus up did not become healthy within a minute")
 
 
 @contextmanager
