@@ -10,9 +10,12 @@ from shared.domain.errors import UserError
 from shared.settings.section import nearest
 
 
-def load_class(kind: str, name: str, *, catalogue: Mapping[str, str]) -> Any:
-    """The class behind `name`, imported now. Raises `UserError` with the nearest name when there is none."""
+def load_class(kind: str, name: str, *, catalogue: Mapping[str, str], field: str = "") -> Any:
+    """The class behind `name`, imported now.
+
+    Raises `UserError` with the nearest name when there is none; `field` is what the operator wrote it in.
+    """
     if name not in catalogue:
-        raise UserError(kind, f"there is no {kind} {name[:64]!r}", remedy=nearest(name, catalogue))
+        raise UserError(field or kind, f"there is no {kind} {name[:64]!r}", remedy=nearest(name, catalogue))
     module, _, attribute = catalogue[name].partition(":")
     return getattr(import_module(module), attribute)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_MAX_DOUBLINGS = 32
+from shared.domain.backoff import doubling_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,6 @@ class Backoff:
         """
         delay_s = retry_after_s
         if delay_s is None:
-            delay_s = uniform(0.0, min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS)))
+            delay_s = uniform(0.0, doubling_s(attempt, base_s=self.base_s, cap_s=self.cap_s))
         left_s = self.give_up_after_s - (now - decided_at).total_seconds()
         return None if delay_s > left_s else now + timedelta(seconds=delay_s)

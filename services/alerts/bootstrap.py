@@ -23,8 +23,7 @@ from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.sweeper import Sweeper
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
-from shared.db.secrets import SecretBox, installation_key
-from shared.domain.errors import UserError
+from shared.db.secrets import SecretBox, installation_box
 from shared.jobs import DELIVER, celery_app
 from shared.loops import run_loops
 from shared.messages.commands import Restart
@@ -135,7 +134,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
     check_webhooks(settings)
     name, clock = instance or instance_name(SERVICE), now or _utc_now
     redis, engine, box = _stores(settings)
-    enqueue = _enqueue(celery_app(settings.redis_url or ""))
+    enqueue = _enqueue(celery_app(settings.known_redis_url))
     channels = open_channels(settings, box)
     return Alerts(
         settings=settings,
@@ -166,7 +165,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
 def build_worker(settings: Settings, *, instance: str | None = None, now: Clock | None = None) -> Worker:
     """Assemble a worker. Connects to nothing yet; raises `UserError` for settings that cannot work."""
     redis, engine, box = _stores(settings, pool_size=settings.alerts.concurrency)
-    app = celery_app(settings.redis_url or "")
+    app = celery_app(settings.known_redis_url)
     channels = open_channels(settings, box)
     courier = build_courier(settings, engine, channels, enqueue=_enqueue(app), now=now or _utc_now)
     liveness = Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER))
@@ -193,19 +192,16 @@ def follow_restarts(redis: Redis, stop: threading.Event) -> None:
     tail = CommandTail(redis)
     while not stop.is_set():
         for order in tail.poll(block_ms=500):
-            if isinstance(order, Restart) and (not order.services or SERVICE in order.services):
+            if isinstance(order, Restart) and order.is_for(SERVICE):
                 log.info("restart_ordered")
                 stop.set()
 
 
 def _stores(settings: Settings, *, pool_size: int = 10) -> tuple[Redis, Engine, SecretBox]:
-    if not settings.redis_url:
-        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
-    configured = settings.secret_key.get_secret_value() if settings.secret_key else None
     return (
-        connect(settings.redis_url),
+        connect(settings.known_redis_url),
         connect_database(settings.effective_database_url, pool_size=pool_size),
-        SecretBox(installation_key(settings.data_dir, configured)),
+        installation_box(settings),
     )
 
 

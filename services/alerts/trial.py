@@ -11,7 +11,7 @@ from typing import Any
 from services.alerts.channel import Parcel, open_channels
 from services.alerts.notice import Notice
 from shared.db.engine import connect, read_sessions
-from shared.db.secrets import SecretBox, installation_key
+from shared.db.secrets import installation_box
 from shared.domain.errors import Permanent, Transient, UserError
 from shared.messages.events import EventRaised
 from shared.settings import load_settings
@@ -31,9 +31,7 @@ def main(arguments: list[str]) -> int:
 def send_sample(recipient: str) -> dict[str, Any]:
     """Send through the real webhook channel, once. Blocks up to the channel's timeout."""
     settings = load_settings()
-    key = settings.secret_key
-    box = SecretBox(installation_key(settings.data_dir, key.get_secret_value() if key else None))
-    channel = open_channels(settings, box)["webhook"]
+    channel = open_channels(settings, installation_box(settings))["webhook"]
     engine = connect(settings.effective_database_url)
     now = datetime.now(UTC)
     sample = EventRaised.example().model_copy(

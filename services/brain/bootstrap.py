@@ -19,10 +19,8 @@ from services.brain.relay import LEASE_TTL_S, Relay
 from services.brain.site import Site
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
-from shared.domain.errors import UserError
 from shared.loops import run_loops
 from shared.messages.commands import Restart, SyncCamera, SyncRules
-from shared.messages.message import Message
 from shared.messages.topics import HEALTH, PRESENCES
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
@@ -99,7 +97,7 @@ class Brain:
         next_sync = time.monotonic() + self._sync_safely()
         while not stop.is_set():
             orders = tail.poll(block_ms=_BLOCK_MS)
-            if any(isinstance(order, Restart) and _is_for_us(order) for order in orders):
+            if any(isinstance(order, Restart) and order.is_for(SERVICE) for order in orders):
                 log.info("restart_ordered")
                 stop.set()
                 return
@@ -118,11 +116,9 @@ class Brain:
 
 def build(settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None) -> Brain:
     """Assemble the brain. Connects to nothing yet; raises `UserError` for settings that cannot work."""
-    if not settings.redis_url:
-        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
     name = instance or instance_name(SERVICE)
     clock = now or (lambda: datetime.now(UTC))
-    redis = connect(settings.redis_url)
+    redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)
     writes, reads = sessions(engine), read_sessions(engine)
     site = Site(reads)
@@ -145,7 +141,3 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         health=HealthHandler(writes, now=clock, committed=relay.wake),
         liveness=Liveness(redis, service=SERVICE, instance=name),
     )
-
-
-def _is_for_us(order: Message) -> bool:
-    return isinstance(order, Restart) and (not order.services or SERVICE in order.services)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from shared.domain.backoff import doubling_s
+
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
@@ -17,8 +19,8 @@ class RestartPolicy:
 
     def delay_s(self, crashes: int, random: Random) -> float:
         """The pause after that many crashes in a row (1 for the first); spread by ± `jitter`, never above the cap."""
-        nominal = self.first_s * 2.0 ** min(max(crashes, 1) - 1, 16)
-        return min(self.cap_s, min(self.cap_s, nominal) * random.uniform(1 - self.jitter, 1 + self.jitter))
+        nominal = doubling_s(crashes, base_s=self.first_s, cap_s=self.cap_s)
+        return min(self.cap_s, nominal * random.uniform(1 - self.jitter, 1 + self.jitter))
 
     def crashes_after(self, crashes: int, ran_s: float) -> int:
         """The count of crashes in a row, now that one more run of `ran_s` has ended."""

@@ -19,7 +19,7 @@ from shared.accounts.audit import Actor
 from shared.db.engine import connect as connect_database
 from shared.db.engine import sessions
 from shared.db.migrate import upgrade
-from shared.db.secrets import SecretBox, installation_key
+from shared.db.secrets import SecretBox, installation_box
 from shared.domain.errors import UserError
 from shared.messages.message import Message
 from shared.messages.topics import COMMANDS
@@ -40,8 +40,7 @@ class Installation:
 
     @property
     def box(self) -> SecretBox:
-        key = self.settings.secret_key
-        return SecretBox(installation_key(self.folders.data, key.get_secret_value() if key else None))
+        return installation_box(self.settings)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

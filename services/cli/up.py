@@ -26,7 +26,7 @@ from shared.accounts.users import ensure_admin
 from shared.db.engine import connect as connect_database
 from shared.db.engine import sessions
 from shared.db.migrate import upgrade
-from shared.db.secrets import SecretBox, installation_key
+from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.settings import Settings, load_settings
 from shared.streams import connect as connect_redis
@@ -119,8 +119,7 @@ def run(
 
 def prepare_database(settings: Settings, *, say: Say) -> None:
     """Bring the schema up to date, make the secret key and the first administrator. Raises `UserError`."""
-    key = settings.secret_key
-    SecretBox(installation_key(settings.data_dir, key.get_secret_value() if key else None))
+    installation_box(settings)
     engine = connect_database(settings.effective_database_url)
     try:
         upgrade(engine)

@@ -1,25 +1,11 @@
-"""`python -m services.eye` runs the eye until SIGTERM or SIGINT."""
+"""`python -m services.eye`: frames to presences."""
 
-import signal
+from __future__ import annotations
+
 import sys
-import threading
 
-from services.eye.bootstrap import build
-from shared.domain.errors import UserError
-from shared.settings import load_settings
-
-
-def main() -> int:
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
-    try:
-        build(load_settings(), stop=stop).run(stop)
-    except UserError as error:
-        print(f"argus eye: {error}", file=sys.stderr)  # noqa: T201 – the operator's one line
-        return 2
-    return 0
-
+from services.eye.bootstrap import SERVICE, build
+from shared.service import run_service
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_service(SERVICE, build))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +23,7 @@ from shared.db.engine import read_sessions
 from shared.domain.errors import UserError
 from shared.media import MediaStore
 from shared.messages.topics import EYE_INFO, FRAMES
-from shared.observability import Liveness, configure_logging, get_logger, metrics
+from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
 from shared.settings import Settings
@@ -34,6 +33,8 @@ from shared.weights.labels import labels_of
 from shared.weights.store import open_store
 
 log = get_logger("eye.bootstrap")
+
+SERVICE = "eye"
 
 # What a guard wants to hear of; everything else a detector knows (chairs, cups) only costs time.
 DEFAULT_LABELS = frozenset(
@@ -47,23 +48,21 @@ _NMS_IOU = 0.45
 _LAYOUTS = ("yolox", "yolov8")
 
 
-def build(settings: Settings, *, stop: threading.Event) -> EyeService:
+def build(settings: Settings) -> EyeService:
     """The eye, ready to run. Connects to nothing but opens the detector.
 
-    Raises `UserError` when the chosen backend cannot run here. `stop` is set when an order to restart comes.
+    Raises `UserError` when the chosen backend cannot run here.
     """
-    redis = connect(_redis_url(settings))
-    instance = instance_name("eye")
-    configure_logging(settings.log, service="eye", redis=redis)
-    metrics.serve(settings.metrics)
+    redis = connect(settings.known_redis_url)
+    instance = instance_name(SERVICE)
     cv2.setNumThreads(1)
     rules = presence_rules(settings)
     detector, info = open_detector(settings)
     _tell(redis, instance, info)
-    ownership = ShardOwnership(redis, service="eye", instance=instance, shards=settings.shards)
-    reader = GroupReader(redis, FRAMES, group="eye", member=instance, shards=lambda: ownership.owned)
+    ownership = ShardOwnership(redis, service=SERVICE, instance=instance, shards=settings.shards)
+    reader = GroupReader(redis, FRAMES, group=SERVICE, member=instance, shards=lambda: ownership.owned)
     sessions = read_sessions(connect_database(settings.effective_database_url))
-    zones = ZoneBook(sessions, redis, interval_s=settings.eye.sync_interval_s, on_restart=stop.set)
+    zones = ZoneBook(sessions, redis, interval_s=settings.eye.sync_interval_s)
     pipeline = EyePipeline(
         redis,
         reader,
@@ -86,7 +85,7 @@ def build(settings: Settings, *, stop: threading.Event) -> EyeService:
         ownership=ownership,
         zones=zones,
         detector=detector,
-        liveness=Liveness(redis, service="eye", instance=instance),
+        liveness=Liveness(redis, service=SERVICE, instance=instance),
     )
 
 
@@ -158,12 +157,6 @@ def model_spec(settings: Settings, reasons: list[str]) -> ModelSpec | None:
         labels=labels_of(weights),
         nms_iou=weights.output.nms_iou or _NMS_IOU,
     )
-
-
-def _redis_url(settings: Settings) -> str:
-    if settings.redis_url is None:
-        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
-    return settings.redis_url
 
 
 def _tell(redis: Any, instance: str, info: dict[str, Any]) -> None:

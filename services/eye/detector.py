@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.eye.detectors import CATALOGUE
-from services.eye.plugin import load_class
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
+from shared.plugin import load_class
 from shared.settings.section import parse_section
 
 BEST_FIRST = ("tensorrt", "onnx", "hog")

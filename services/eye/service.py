@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from services.eye.detector import Detector
 from services.eye.pipeline import EyePipeline
 from services.eye.zone_book import ZoneBook
+from shared.domain.backoff import doubling_s
 from shared.domain.errors import Transient
 from shared.observability import Liveness, get_logger
 from shared.ownership import ShardOwnership
@@ -17,6 +18,7 @@ from shared.streams import GroupReader
 
 log = get_logger("eye.service")
 
+_BACKOFF_BASE_S = 0.2
 _BACKOFF_CAP_S = 5.0
 _TICK_S = 1.0
 _BLOCK_MS = 500
@@ -42,9 +44,9 @@ class EyeService:
         self._detector = detector
         self._liveness = liveness
 
-    def run(self, stop: threading.Event) -> None:
-        """Blocks until `stop` is set and the frames in hand are done."""
-        self._zones.start()
+    def run(self, stop: threading.Event) -> int:
+        """Work until `stop` is set and the frames in hand are done; the exit status. Blocks."""
+        self._zones.start(on_restart=stop.set)
         self._ownership.start()
         log.info("eye_ready", detector=self._detector.name)
         failures = 0
@@ -57,9 +59,10 @@ class EyeService:
                 except (RedisError, Transient) as error:
                     failures += 1
                     self._start_over(error)
-                    stop.wait(min(_BACKOFF_CAP_S, 0.1 * 2 ** min(failures, 10)))
+                    stop.wait(doubling_s(failures, base_s=_BACKOFF_BASE_S, cap_s=_BACKOFF_CAP_S))
         finally:
             self._close()
+        return 0
 
     def _round(self, stop: threading.Event) -> None:
         self._pipeline.keep_only(self._ownership.owned)

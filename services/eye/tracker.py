@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.eye.plugin import load_class
 from services.eye.trackers import CATALOGUE
 from shared.domain.detection import Detection, Track
+from shared.plugin import load_class
 from shared.settings.section import parse_section
 
 

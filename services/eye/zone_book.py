@@ -22,31 +22,24 @@ log = get_logger("eye.zones")
 class ZoneBook:
     """Reads the zones at the start, at each `SyncCamera` and every `interval_s`, on a thread of its own.
 
-    A database that cannot be reached leaves the zones as they were. `on_restart` is called when this service is
-    ordered to restart.
+    A database that cannot be reached leaves the zones as they were.
     """
 
-    def __init__(
-        self,
-        sessions: SessionFactory,
-        redis: Redis,
-        *,
-        interval_s: float,
-        on_restart: Callable[[], None],
-    ) -> None:
+    def __init__(self, sessions: SessionFactory, redis: Redis, *, interval_s: float) -> None:
         self._sessions = sessions
         self._tail = CommandTail(redis)
         self._interval_s = interval_s
-        self._on_restart = on_restart
         self._zones: Mapping[str, Sequence[Zone]] = {}
         self._loaded = False
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="zone-book", daemon=True)
 
-    def start(self) -> None:
-        """Read the zones once (blocks for that), then keep them current."""
+    def start(self, *, on_restart: Callable[[], None]) -> None:
+        """Read the zones once (blocks for that), then keep them current.
+
+        `on_restart` is called when the eye is ordered to restart.
+        """
         self._read()
-        self._thread.start()
+        threading.Thread(target=self._run, args=(on_restart,), name="zone-book", daemon=True).start()
 
     def stop(self) -> None:
         self._stop.set()
@@ -55,12 +48,12 @@ class ZoneBook:
         """The camera's zones; None when it is unknown or disabled. Before the first reading nothing is refused."""
         return self._zones.get(camera, None if self._loaded else ())
 
-    def _run(self) -> None:
+    def _run(self, on_restart: Callable[[], None]) -> None:
         due = time.monotonic() + self._interval_s
         while not self._stop.is_set():
             orders = self._tail.poll(block_ms=500)
-            if any(isinstance(order, Restart) and (not order.services or "eye" in order.services) for order in orders):
-                self._on_restart()
+            if any(isinstance(order, Restart) and order.is_for("eye") for order in orders):
+                on_restart()
             if any(isinstance(order, SyncCamera) for order in orders) or time.monotonic() >= due:
                 self._read()
                 due = time.monotonic() + self._interval_s

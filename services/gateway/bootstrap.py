@@ -27,7 +27,7 @@ from services.gateway.queries.health import (
 from services.gateway.soft_redis import SoftRedis
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
-from shared.db.secrets import SecretBox, installation_key
+from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.media import MediaStore
 from shared.settings import Settings
@@ -55,8 +55,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     engine = connect_database(settings.effective_database_url, pool_size=settings.gateway.threads + 2)
     redis = impatient_redis(settings)
     soft_redis = SoftRedis(redis)
-    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    box = SecretBox(installation_key(settings.data_dir, secret))
+    box = installation_box(settings)
     reads, writes = read_sessions(engine), sessions(engine)
     health = HealthCheck(
         {
@@ -86,11 +85,9 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
 
 def impatient_redis(settings: Settings) -> Redis:
     """A client that gives up soon and does not try twice. Raises `UserError` without a usable URL."""
-    if not settings.redis_url:
-        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
     try:
         return Redis.from_url(
-            settings.redis_url,
+            settings.known_redis_url,
             protocol=2,
             socket_timeout=_REDIS_TIMEOUT_S,
             socket_connect_timeout=_REDIS_TIMEOUT_S,

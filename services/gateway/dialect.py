@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
 from typing import Any, Protocol
 
 from flask_openapi3 import APIBlueprint, Info
@@ -13,7 +11,7 @@ from pydantic import BaseModel
 
 from services.gateway.dialects import CATALOGUE
 from services.gateway.problem import Problem
-from shared.domain.errors import UserError
+from shared.plugin import load_class
 
 SecuritySchemes = dict[str, dict[str, Any]]
 
@@ -39,19 +37,10 @@ class Dialect(Protocol):
 
 def load_dialects(names: Sequence[str] = tuple(CATALOGUE)) -> list[Dialect]:
     """The dialects of the catalogue by name. Raises `UserError` for an unknown name, `ValueError` for two of a kind."""
-    dialects = [_load(name) for name in names]
+    classes = [load_class("dialect", name, catalogue=CATALOGUE, field="gateway.dialect_ports") for name in names]
+    dialects: list[Dialect] = [dialect() for dialect in classes]
     for attribute in ("name", "prefix"):
         values = [getattr(dialect, attribute) for dialect in dialects]
         if len(set(values)) != len(values):
             raise ValueError(f"two dialects have the same {attribute}: {values}")
     return dialects
-
-
-def _load(name: str) -> Dialect:
-    if name not in CATALOGUE:
-        near = difflib.get_close_matches(name, CATALOGUE, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CATALOGUE)}"
-        raise UserError("gateway.dialect_ports", f"no dialect is called {name!r}", remedy=remedy)
-    module, _, attribute = CATALOGUE[name].partition(":")
-    dialect: Dialect = getattr(import_module(module), attribute)()
-    return dialect

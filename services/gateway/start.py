@@ -48,7 +48,7 @@ def prepare(settings: Settings) -> None:
 def worker(settings: Settings, dialects: Sequence[Dialect], ports: Mapping[int, str], *, instance: str) -> Any:
     """The WSGI app of one worker process, with connections and threads of its own."""
     opened = build(settings)
-    redis = connect(settings.redis_url or "")
+    redis = connect(settings.known_redis_url)
     configure_logging(settings.log, service="gateway", redis=redis)
     Heart(opened.gateway, redis, instance=instance).start()
     return application(opened.gateway, dialects, ports=ports)

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from shared.domain.backoff import doubling_s
+
 
 @dataclass(slots=True)
 class Backoff:
@@ -18,9 +20,8 @@ class Backoff:
 
     def next_s(self) -> float:
         """The wait after one more failure."""
-        whole = min(self.cap_s, self.base_s * 2.0 ** min(self._failures, 30))
         self._failures += 1
-        return self.uniform(0.5, 1.0) * whole
+        return self.uniform(0.5, 1.0) * doubling_s(self._failures, base_s=self.base_s, cap_s=self.cap_s)
 
     def reset(self) -> None:
         """The camera works again."""

@@ -29,7 +29,7 @@ from services.ingest.supervisor import SERVICE, Supervisor
 from shared.db.camera_configs import CameraConfig, enabled_cameras
 from shared.db.engine import SessionFactory, as_transient, read_sessions
 from shared.db.engine import connect as connect_database
-from shared.db.secrets import SecretBox, installation_key
+from shared.db.secrets import SecretBox, installation_box
 from shared.domain.camera import CameraFault
 from shared.domain.camera_url import CameraUrl
 from shared.domain.errors import UserError
@@ -148,15 +148,12 @@ class WorkerFactory:
 
 def build(settings: Settings, *, instance: str | None = None) -> IngestService:
     """Assemble ingest. Connects to nothing yet; raises `UserError` for settings that cannot work."""
-    if not settings.redis_url:
-        raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
     name = instance or instance_name(SERVICE)
-    redis = connect(settings.redis_url)
+    redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)
-    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    box = SecretBox(installation_key(settings.data_dir, secret))
+    box = installation_box(settings)
     ownership = ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards)
-    outgoing = Outgoing(connect(settings.redis_url, socket_timeout_s=2.0))
+    outgoing = Outgoing(connect(settings.known_redis_url, socket_timeout_s=2.0))
     reads = read_sessions(engine)
     recording = open_recording(settings) if settings.ingest.record else None
     return IngestService(

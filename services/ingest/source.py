@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias
 
 import av
 from av.video.stream import VideoStream
 
 from services.ingest.sources import CATALOGUE
 from shared.domain.camera_url import CameraUrl
-from shared.domain.errors import UserError
+from shared.plugin import load_class
 
 VideoPacket: TypeAlias = "av.Packet[VideoStream]"
 
@@ -57,9 +56,5 @@ class SourceClass(Protocol):
 
 def make_source(address: CameraUrl, *, options: SourceOptions) -> Source:
     """The source for the address's scheme. Opens nothing. Raises `UserError` for a scheme without a plug-in."""
-    target = CATALOGUE.get(address.scheme)
-    if target is None:
-        known = ", ".join(sorted(CATALOGUE))
-        raise UserError("url", f"unsupported scheme {address.scheme!r}", remedy=f"use one of {known}")
-    module, _, name = target.partition(":")
-    return cast(SourceClass, getattr(importlib.import_module(module), name))(address, options=options)
+    source: SourceClass = load_class("source", address.scheme, catalogue=CATALOGUE, field="url")
+    return source(address, options=options)

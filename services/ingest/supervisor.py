@@ -64,7 +64,7 @@ class Supervisor:
         """Work until `stop` is set. `orders` waits a moment for new ones; `beat` is told how many cameras run."""
         while not stop.is_set():
             new = orders()
-            if any(isinstance(order, Restart) and _is_for_us(order) for order in new):
+            if any(isinstance(order, Restart) and order.is_for(SERVICE) for order in new):
                 log.info("restart_ordered")
                 stop.set()
                 return
@@ -119,7 +119,3 @@ class Supervisor:
 
 def _wiring(config: CameraConfig) -> object:
     return config.url, tuple(config.options.get(name) for name in _OPTIONS)
-
-
-def _is_for_us(order: Restart) -> bool:
-    return not order.services or SERVICE in order.services

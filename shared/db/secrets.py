@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from shared.domain.errors import UserError
+from shared.settings import Settings
 
 _WRITING_S = 2.0
 
@@ -35,6 +36,12 @@ class SecretBox:
             raise UserError(
                 "secret_key", "does not open the stored secrets", remedy="restore the key they were sealed with"
             ) from None
+
+
+def installation_box(settings: Settings) -> SecretBox:
+    """The box of this installation; its key is made at the first call. Raises `UserError` for a key that is none."""
+    configured = settings.secret_key.get_secret_value() if settings.secret_key else None
+    return SecretBox(installation_key(settings.data_dir, configured))
 
 
 def installation_key(data_dir: Path, configured: str | None) -> str:

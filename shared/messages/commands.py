@@ -31,6 +31,10 @@ class Restart(Message):
     services: tuple[str, ...] = ()
     timeout_s: float = 30.0
 
+    def is_for(self, service: str) -> bool:
+        """Whether the service is meant: an order that names none is for all."""
+        return not self.services or service in self.services
+
     @classmethod
     def example(cls) -> Self:
         return cls(services=("eye",), timeout_s=30.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from shared.domain.errors import UserError
 from shared.settings.section import Section
 from shared.settings.sections import (
     AlertsSettings,
@@ -48,6 +49,13 @@ class Settings(Section):
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+
+    @property
+    def known_redis_url(self) -> str:
+        """The server's URL, which `argus up` tells its services. Raises `UserError` where nobody has set it."""
+        if not self.redis_url:
+            raise UserError("redis_url", "is not set", remedy="start with `argus up`, or set ARGUS_REDIS_URL")
+        return self.redis_url
 
     @property
     def effective_database_url(self) -> str:

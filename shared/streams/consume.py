@@ -12,6 +12,7 @@ from redis.exceptions import DataError, RedisError, ResponseError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from shared.domain.backoff import doubling_s
 from shared.domain.errors import Permanent, Transient
 from shared.observability.logs import get_logger
 from shared.streams.reader import GroupReader, Received
@@ -20,9 +21,8 @@ log = get_logger("streams.consume")
 
 Handle = Callable[[list[Received]], None]
 
-_BACKOFF_BASE_S = 0.1
+_BACKOFF_BASE_S = 0.2
 _BACKOFF_CAP_S = 10.0
-_DOUBLINGS = 10
 _CRASHES_BEFORE_DEAD = 3
 _POLL_MS = 1000
 _BEAT_S = 1.0
@@ -120,7 +120,7 @@ def _told(error: Exception) -> str:
 
 def _wait(stop: threading.Event, error: Exception, *, failures: int, beat: Callable[[], None]) -> None:
     asked = error.retry_after_s if isinstance(error, Transient) else None
-    backoff = min(_BACKOFF_CAP_S, _BACKOFF_BASE_S * 2 ** min(failures, _DOUBLINGS)) * random.uniform(0.5, 1.0)
+    backoff = doubling_s(failures, base_s=_BACKOFF_BASE_S, cap_s=_BACKOFF_CAP_S) * random.uniform(0.5, 1.0)
     delay = backoff if asked is None else asked
     log.warning("consumer_waits", reason=_told(error)[:200], delay_s=round(delay, 2), failures=failures)
     until = time.monotonic() + delay

@@ -7,6 +7,7 @@ import hashlib
 from redis import Redis
 
 from services.gateway.soft_redis import SoftRedis
+from shared.domain.backoff import doubling_s
 
 FREE_FAILURES = 5
 FORGET_AFTER_S = 900
@@ -37,7 +38,7 @@ class LoginBackoff:
             failures = int(redis.incr(counter))
             redis.expire(counter, FORGET_AFTER_S)
             if failures >= FREE_FAILURES:
-                wait_s = min(LONGEST_WAIT_S, 2 ** min(failures - FREE_FAILURES, 16))
+                wait_s = int(doubling_s(failures - FREE_FAILURES + 1, base_s=1, cap_s=LONGEST_WAIT_S))
                 redis.set(_key("wait", username, address), 1, ex=wait_s)
 
         self._redis.attempt(count, otherwise=None, purpose="login back-off")

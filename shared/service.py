@@ -1,0 +1,42 @@
+"""Running a service as a process: the same start, end and exit status for all of them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from shared.domain.errors import UserError
+from shared.loops import stop_on_signals
+from shared.observability import configure_logging, metrics
+from shared.settings import Settings, load_settings
+from shared.streams import connect
+
+REFUSED = 2
+"""The exit status that means: starting it again cannot help, the operator must mend something."""
+
+
+class Service(Protocol):
+    """What a composition root gives."""
+
+    def run(self, stop: threading.Event) -> int:
+        """Work until `stop` is set, then give everything back; the exit status. Blocks."""
+
+
+def run_service(name: str, build: Callable[[Settings], Service]) -> int:
+    """Load the settings, log, measure, build and run until SIGTERM or SIGINT. Call from the main thread.
+
+    Returns 0 after a clean stop, 1 after a failure, 2 (with one line on stderr) after a `UserError`.
+    """
+    try:
+        settings = load_settings()
+        configure_logging(settings.log, service=name, redis=connect(settings.known_redis_url))
+        service = build(settings)
+        metrics.serve(settings.metrics)
+        stop = threading.Event()
+        stop_on_signals(stop)
+        return service.run(stop)
+    except UserError as error:
+        sys.stderr.write(f"argus {name}: {error}\n")
+        return REFUSED
