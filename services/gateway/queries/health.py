@@ -14,7 +14,6 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from services.gateway.http.timestamps import whole_seconds
 from shared.messages.topics import EYE_INFO, LIVENESS
 
 DEADLINE_S = 0.8
@@ -115,17 +114,6 @@ def pipeline_probe(redis: Redis) -> Callable[[], tuple[dict[str, Any], dict[str,
         return _services(redis), _eye(redis)
 
     return probe
-
-
-def document(health: Health, *, at: Any) -> dict[str, Any]:
-    """The JSON form that all dialects build on."""
-    return {
-        "status": health.status,
-        "components": dict(health.components),
-        "services": dict(health.services),
-        "eye": dict(health.eye),
-        "timestamp": whole_seconds(at),
-    }
 
 
 def _answer_of(future: Future[Any]) -> Any:

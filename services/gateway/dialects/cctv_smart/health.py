@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
-from services.gateway.queries.health import document
+from services.gateway.http.health import health_document
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="System")])
 
@@ -33,4 +33,4 @@ def get_health(gateway: Gateway) -> Answer:
     Needs no credentials. 503 only when the API itself cannot serve.
     """
     health = gateway.health.now()
-    return Answer(document(health, at=gateway.now()), status=200 if health.can_serve else 503)
+    return Answer(health_document(health, at=gateway.now()), status=200 if health.can_serve else 503)
