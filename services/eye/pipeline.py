@@ -98,13 +98,22 @@ class EyePipeline:
         self._now = now
         self._rules = rules
         self._views: dict[str, CameraView] = {}
+        self._shards: frozenset[int] = frozenset()
         self._last_looks: dict[str, datetime] = {}
 
     def keep_only(self, shards: frozenset[int]) -> None:
-        """Forget the cameras of shards that are somebody else's now; their state is in Redis."""
+        """Forget the cameras of shards that are somebody else's now, and remember those of shards newly owned.
+
+        Their state is in Redis. A camera that was removed meanwhile sends no frame to be remembered by, and whoever
+        was in its view is still to be told of as gone. Raises `redis.exceptions.RedisError`.
+        """
         gone = [slug for slug in self._views if shard_of(slug, self._rules.shards) not in shards]
         for slug in gone:
             del self._views[slug]
+        gained, self._shards = shards - self._shards, self._shards & shards
+        if gained:
+            self._remember(gained)
+        self._shards = shards
         metrics.CAMERAS.set(len(self._views))
 
     def process(self, received: Sequence[Received], *, go_on: Callable[[], bool] = lambda: True) -> None:
@@ -121,21 +130,29 @@ class EyePipeline:
             self._process_batch(received[start : start + self._rules.batch])
 
     def forget(self) -> None:
-        """Drop what is in memory, so that the next frame starts from the state last written."""
+        """Drop what is in memory, so that the next round starts from the state last written."""
         self._views.clear()
+        self._shards = frozenset()
 
     def end_silent(self) -> None:
-        """End the presences of cameras that have sent nothing for a while."""
-        silent = [
-            view
-            for view in self._views.values()
-            if view.occupied and view.last_at is not None and self._now() - view.last_at > _SILENCE
-        ]
-        for view in silent:
+        """End the presences of cameras that have sent nothing for a while, or are watched no more."""
+        for view in [view for view in self._views.values() if view.occupied and self._is_silent(view)]:
             at = view.last_at or self._now()
             told = [_Told(update, update.presence, None, at, "") for update in view.end()]
             self._commit(told, views=[view], done=[])
             log.info("silent_camera_emptied", camera=view.slug, presences=len(told))
+
+    def _is_silent(self, view: CameraView) -> bool:
+        if self._zones(view.slug) is None:
+            return True
+        return view.last_at is not None and self._now() - view.last_at > _SILENCE
+
+    def _remember(self, shards: frozenset[int]) -> None:
+        prefix, _, _ = EYE_STATE.partition("{")
+        for key in self._redis.scan_iter(match=f"{prefix}*", count=1000):
+            slug = key.decode().removeprefix(prefix)
+            if shard_of(slug, self._rules.shards) in shards:
+                self._view(slug)
 
     def _process_batch(self, batch: Sequence[Received]) -> None:
         looks = [look for received in batch if (look := self._admit(received)) is not None]

@@ -244,6 +244,38 @@ def test_a_camera_that_falls_silent_loses_its_visitor(eye: Eye, visit: list[Fram
     assert eye.phases()["Ended"] == 1
 
 
+def test_a_camera_that_is_removed_loses_its_visitor_at_once(eye: Eye, visit: list[FrameCaptured]) -> None:
+    eye.show(visit[: len(visit) // 2])
+    eye.zones.clear()
+
+    eye.pipeline.end_silent()
+    eye.pipeline.end_silent()
+
+    assert eye.phases()["Ended"] == 1
+
+
+def test_a_camera_removed_while_the_eye_was_down_loses_its_visitor(eye: Eye, visit: list[FrameCaptured]) -> None:
+    eye.show(visit[: len(visit) // 2])
+    eye.zones.clear()
+    eye.start_anew()
+
+    eye.pipeline.keep_only(frozenset({SHARD}))
+    eye.pipeline.end_silent()
+
+    assert eye.phases()["Ended"] == 1
+
+
+def test_a_silent_camera_is_emptied_by_the_eye_that_owns_it_alone(eye: Eye, visit: list[FrameCaptured]) -> None:
+    eye.show(visit[: len(visit) // 2])
+    eye.zones.clear()
+    eye.start_anew()
+
+    eye.pipeline.keep_only(frozenset(range(SHARDS)) - {SHARD})
+    eye.pipeline.end_silent()
+
+    assert eye.phases()["Ended"] == 0
+
+
 def test_an_eye_that_lags_looks_at_fewer_frames_and_still_finds_the_visitor(
     eye: Eye, visit: list[FrameCaptured]
 ) -> None:
