@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _say("stopped")
+        say_error("stopped")
         sys.exit(130)
     except BrokenPipeError:
         # `argus … | head`: the reader has enough.
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        _say(str(error) if isinstance(error, UserError) else _unexpected(error))
+        say_error(str(error) if isinstance(error, UserError) else _unexpected(error))
         sys.exit(USER_ERROR_STATUS if isinstance(error, UserError) else 1)
     _leave(status if isinstance(status, int) else 0, at_once=arguments is None)
 
@@ -108,7 +108,8 @@ def _unexpected(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {reason} – run it again as 'argus --debug …' to see where"
 
 
-def _say(text: str) -> None:
+def say_error(text: str) -> None:
+    """One line on stderr that names who says it."""
     click.echo(f"argus: {text}", err=True)
 
 

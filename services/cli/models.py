@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from services.cli.main import USER_ERROR_STATUS, say_error
 from shared.domain.errors import UserError
 from shared.settings import Settings, load_settings
 from shared.weights.condition import Condition
@@ -22,17 +22,7 @@ from shared.weights.store import WeightsStore, open_store
 MIB = 2**20
 
 
-class _OneLineErrors(click.Group):
-    """A group whose commands end with one line, not with a traceback, when the operator can mend something."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            raise click.ClickException(str(error)) from None
-
-
-@click.group(cls=_OneLineErrors)
+@click.group()
 def models() -> None:
     """List, pull and verify model weights.
 
@@ -77,7 +67,7 @@ def pull(
 ) -> None:
     """Bring weights here: resumed, checked, and from ARGUS_MODELS_MIRROR when it is set.
 
-    Exits 1 when one of them could not be brought.
+    Exits 2 when one of them could not be brought.
 
     Example: argus models pull yolox_s yunet
     """
@@ -88,7 +78,7 @@ def pull(
     if everything:
         chosen = tuple(weights for weights in store.registry if _has_source(store, weights))
     if not _pull_each(store, chosen, _limits(timeout_s)):
-        ctx.exit(1)
+        ctx.exit(USER_ERROR_STATUS)
 
 
 @models.command()
@@ -108,7 +98,8 @@ def verify(ctx: click.Context, names: tuple[str, ...]) -> None:
         click.echo(f"{name}: {state}")
     bad = [name for name, state in shown.items() if state is not Condition.OK]
     if bad:
-        raise click.ClickException(f"not usable: {', '.join(bad)} – run 'argus models pull {' '.join(bad)}'")
+        say_error(f"not usable: {', '.join(bad)} – run 'argus models pull {' '.join(bad)}'")
+        ctx.exit(1)
     if not shown:
         click.echo(f"no weights in {store.folder} – run 'argus models pull --default'")
 
@@ -159,7 +150,7 @@ def _pull_each(store: WeightsStore, chosen: Iterable[Weights], limits: PullLimit
                 line = f"{weights.name}: ok, {path} ({weights.licence})"
                 screen.print(line, soft_wrap=True, markup=False, highlight=False)
     for failure in errors:
-        click.echo(f"Error: {failure}", err=True)
+        say_error(str(failure))
     return not errors
 
 

@@ -20,7 +20,7 @@ def try_weights(project: Path, environ: Mapping[str, str], limit_s: float = 10.0
         return "the default weights are here"
     if returncode is None:
         return f"the default weights did not come within {limit_s:g} s: {FALLBACK}"
-    reason = said.strip().splitlines()[-1].removeprefix("Error: ") if said.strip() else f"exit status {returncode}"
+    reason = said.strip().splitlines()[-1].removeprefix("argus: ") if said.strip() else f"exit status {returncode}"
     return f"no default weights ({reason}): {FALLBACK}"
 
 

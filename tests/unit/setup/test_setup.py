@@ -161,7 +161,7 @@ def test_weights_that_come_are_announced(project: Path) -> None:
 
 
 def test_weights_that_do_not_come_say_what_falls_back_to_what(project: Path) -> None:
-    script(project / ".venv" / "bin" / "argus", "echo 'Error: no network' >&2; exit 1")
+    script(project / ".venv" / "bin" / "argus", "echo 'argus: no network' >&2; exit 2")
     assert try_weights(project, dict(os.environ)) == f"no default weights (no network): {FALLBACK}"
 
 
