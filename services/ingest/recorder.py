@@ -27,6 +27,8 @@ _ROUND_S = 0.2
 _RETRY_S = 5.0
 # Per camera: some ten seconds of a large stream.
 _MOST_BYTES = 32 * 1024 * 1024
+# What can wait does so before it fills the caches.
+_ROOM_BYTES = 512 * 1024
 _WRITE_ERRORS = (av.error.FFmpegError, OSError, ValueError)
 
 _Item = tuple[VideoPacket, float, Size]
@@ -144,18 +146,20 @@ class Take:
         self._segmenter = segmenter
         self._wake = wake
         self._monotonic = monotonic
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._has_room = threading.Condition(self._lock)
         self._queue: deque[_Item] = deque()
         self._bytes = 0
+        self._writing = 0
         self._lost = 0
         self._ended = False
         self._retry_at = 0.0
 
     def feed(self, packet: VideoPacket, *, at_s: float, size: Size, wait: Callable[[], bool] | None = None) -> None:
-        with self._changed:
-            while wait is not None and self._bytes > _MOST_BYTES and not self.over and wait():
+        with self._lock:
+            while wait is not None and self._bytes + self._writing > _ROOM_BYTES and not self.over and wait():
                 self._wake()
-                self._changed.wait(0.1)
+                self._has_room.wait(0.1)
             if self.over:
                 return
             if self._bytes > _MOST_BYTES:
@@ -167,7 +171,7 @@ class Take:
             self._bytes += packet.size
 
     def end(self) -> None:
-        with self._changed:
+        with self._lock:
             self._ended = True
         self._wake()
 
@@ -190,24 +194,25 @@ class Take:
         except _WRITE_ERRORS as error:
             failed = True
             self._fail(error)
-        if ended or last:
-            self._close_up()
+        self._make_room(over=ended or last)
         return failed
 
-    def _take(self) -> tuple[list[_Item], int, bool]:
-        with self._changed:
-            items, lost = list(self._queue), self._lost
-            self._queue.clear()
-            self._bytes = self._lost = 0
-            self._changed.notify_all()
+    def _take(self) -> tuple[deque[_Item], int, bool]:
+        with self._lock:
+            items, lost = self._queue, self._lost
+            self._queue = deque()
+            self._writing, self._bytes, self._lost = self._bytes, 0, 0
             return items, lost, self._ended
 
-    def _write(self, items: list[_Item]) -> None:
+    def _write(self, items: deque[_Item]) -> None:
         if self._retry_at and self._monotonic() < self._retry_at:
             return
-        for packet, at_s, size in items:
+        some = bool(items)
+        while items:
+            # Taken out one by one, so that their memory is free for the next ones.
+            packet, at_s, size = items.popleft()
             self._segmenter.write(packet, at_s=at_s, size=size)
-        if items and self._segmenter.open:
+        if some and self._segmenter.open:
             self._retry_at = 0.0
             if self.complaint:
                 log.info("recording_resumed", camera=self.camera)
@@ -225,8 +230,10 @@ class Take:
             log.warning("recording_stopped", camera=self.camera, reason=complaint)
         self.complaint = complaint
 
-    def _close_up(self) -> None:
-        with self._changed:
-            self.over = True
-            self._queue.clear()
-            self._changed.notify_all()
+    def _make_room(self, *, over: bool) -> None:
+        with self._lock:
+            self._writing = 0
+            if over:
+                self.over = True
+                self._queue.clear()
+            self._has_room.notify_all()

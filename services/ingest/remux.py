@@ -108,24 +108,31 @@ class SegmentFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._part = part_of(path)
-        self._template = template
         self._base = template.time_base
+        self._nominal_ticks = template.nominal_ticks
+        self._intra_only = template.intra_only
         self._clock = SegmentClock(nominal=template.nominal_ticks, jump=round(_JUMP_S / float(template.time_base)))
         self._container = av.open(str(self._part), "w", format=template.format, options=dict(template.options))
         self._stream = self._container.add_stream_from_template(template.stream, opaque=True)
         parameters = template.stream.codec_context
         context: Any = self._stream.codec_context
+        self._rescales: bool | None = None
         context.extradata, context.width, context.height = parameters.extradata, parameters.width, parameters.height
 
     def write(self, packet: VideoPacket) -> None:
         """Copies nothing of the picture and leaves the packet as it is. Raises `FFmpegError` or `OSError`."""
         copy: Any = av.Packet(cast(bytes, packet))  # any buffer will do; the bytes are shared
         copy.dts, copy.pts = self._clock.place(packet.dts, packet.pts)
-        copy.duration = packet.duration or self._template.nominal_ticks
-        copy.time_base = self._base
-        copy.is_keyframe = packet.is_keyframe or self._template.intra_only
+        copy.duration = packet.duration or self._nominal_ticks
+        if packet.is_keyframe or self._intra_only:
+            copy.is_keyframe = True
+        if self._rescales is not False:
+            copy.time_base = self._base
         copy.stream = self._stream
         self._container.mux_one(copy)
+        if self._rescales is None:
+            # Known once the header is written: the container may count in other ticks.
+            self._rescales = self._stream.time_base != self._base
 
     def close(self) -> None:
         """Finish the file and give it its name, even when that raises `FFmpegError` or `OSError`."""
@@ -158,13 +165,14 @@ class SegmentClock:
         if dts is None:
             dts = pts if pts is not None else self._last + self.nominal - self._offset
         placed = dts + self._offset
-        if self._last - _DISORDER * self.nominal < placed <= self._last:
-            placed = self._last + 1
-        elif not self._last < placed <= self._last + self.jump:
-            placed = self._last + self.nominal
-            self._offset = placed - dts
+        if not self._last < placed <= self._last + self.jump:
+            disorder = self._last - _DISORDER * self.nominal < placed <= self._last
+            placed = self._last + (1 if disorder else self.nominal)
+            if not disorder:
+                self._offset = placed - dts
         self._last = placed
-        return placed, max(placed, pts + self._offset if pts is not None else placed)
+        shown = placed if pts is None else pts + self._offset
+        return placed, shown if shown > placed else placed
 
 
 def part_of(path: Path) -> Path:

@@ -30,6 +30,7 @@ class Segmenter:
         self._place = place
         self._file: SegmentFile | None = None
         self._began_s = 0.0
+        self._day, self._folder = "", Path()
         self._parameters = b""
         self._size: Size | None = None
 
@@ -72,7 +73,11 @@ class Segmenter:
     def _free_path(self, at_s: float) -> Path:
         began, again = datetime.fromtimestamp(at_s, UTC), 0
         while True:
-            path = self._place(segment_path(self._camera, began, suffix=self._template.suffix, again=again))
+            segment = segment_path(self._camera, began, suffix=self._template.suffix, again=again)
+            day, _, name = segment.rpartition("/")
+            if day != self._day:
+                self._day, self._folder = day, self._place(day)
+            path = self._folder / name
             if not path.exists() and not part_of(path).exists():
                 return path
             again += 1

@@ -141,7 +141,10 @@ def camera_document(view: CameraView) -> dict[str, Any]:
         "fps": _number(view.fps),
         "resolution": view.resolution,
     }
-    return shown | ({"fault": view.fault, "detail": view.detail} if view.fault is not None else {})
+    if view.fault is not None:
+        return shown | {"fault": view.fault, "detail": view.detail}
+    # A camera may stream and still have something to say, such as that it is not recorded.
+    return shown | {"detail": view.detail} if view.detail else shown
 
 
 def one_camera_document(view: CameraView) -> dict[str, Any]:
