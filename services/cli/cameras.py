@@ -31,6 +31,7 @@ from shared.db.accounts import Account
 from shared.domain.errors import UserError
 from shared.messages.commands import SyncCamera
 from shared.messages.topics import CAMERA_STATUS
+from shared.settings import load_settings
 
 
 @click.group()
@@ -133,6 +134,7 @@ def probe(ctx: click.Context, url: str, *, as_json: bool, timeout_s: float) -> N
 
     Example: argus camera probe rtsp://user:password@192.168.1.20/stream1
     """
+    load_settings()  # a wrong one is told as such, not as the camera's fault
     found = probe_url(_address(url), timeout_s=timeout_s)
     click.echo(json.dumps(found.report, indent=2) if as_json else _line(found))
     if not found.ok:

@@ -35,8 +35,10 @@ _NO_DISK = _GIB // 4
 def data_dir(folders: Folders) -> Check:
     name = "data dir"
     existing = next(folder for folder in (folders.data, *folders.data.parents) if folder.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        return fail(name, f"{existing} cannot be written", remedy="give write permission or set ARGUS_DATA_DIR")
+    usable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    blocked = folders.not_writable() if usable else existing
+    if blocked is not None:
+        return fail(name, f"{blocked} cannot be written", remedy="give write permission or set ARGUS_DATA_DIR")
     return ok(name, str(folders.data) if folders.data.exists() else f"{folders.data} (made at the first start)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -49,9 +50,21 @@ class Folders:
     def lock_file(self) -> Path:
         return self.run / "lock"
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """What is written to once it is there: another user's start may have left it to that user alone."""
+        return (self.data, self.run, self.lock_file, self.redis, self.data / "argus.db")
+
+    def not_writable(self) -> Path | None:
+        """What is there and cannot be written by this user; None when all is well."""
+        return next((path for path in self.written if os.path.exists(path) and not _may_write(path)), None)
+
 
 def prepare(data_dir: Path) -> Folders:
-    """Make the folders; `data` is absolute afterwards. Raises `UserError` when the data dir cannot be written."""
+    """Make the folders; `data` is absolute afterwards.
+
+    Raises `UserError` when the data dir, or something of the installation in it, cannot be written.
+    """
     folders = Folders(data_dir.expanduser().resolve())
     probe = folders.data / f".write-test-{os.getpid()}"
     try:
@@ -60,6 +73,8 @@ def prepare(data_dir: Path) -> Folders:
         probe.unlink()
     except OSError as error:
         raise _not_writable(folders.data, error) from None
+    if (path := folders.not_writable()) is not None:
+        raise _not_writable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     return folders
 
 
@@ -87,7 +102,10 @@ def exclusive(folders: Folders) -> Iterator[int]:
 
     Waits a few seconds for one that is just ending. Raises `UserError` when another supervisor runs.
     """
-    descriptor = os.open(folders.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(folders.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _not_writable(folders.lock_file, error) from None
     try:
         _lock(descriptor, folders)
         os.ftruncate(descriptor, 0)
@@ -147,6 +165,10 @@ def _lives(pid: str) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=True)
 
 
 def _not_writable(folder: Path, error: OSError) -> UserError:

@@ -33,7 +33,7 @@ def argus(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tm
             for name in list(os.environ):
                 if name.startswith("ARGUS_"):
                     context.delenv(name)
-            for name, value in {"ARGUS_DATA_DIR": str(tmp_path / "data"), "ARGUS_CONFIG": "", **environment}.items():
+            for name, value in (_defaults(tmp_path) | environment).items():
                 context.setenv(name, value)
             context.setattr(sys, "stdin", io.StringIO(stdin))
             context.chdir(tmp_path)
@@ -44,3 +44,8 @@ def argus(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tm
         return Outcome(status if isinstance(status, int) else 0, captured.out, captured.err)
 
     return run
+
+
+def _defaults(folder: Path) -> dict[str, str]:
+    # The usual port may be taken by an Argus at work on this machine.
+    return {"ARGUS_DATA_DIR": str(folder / "data"), "ARGUS_CONFIG": "", "ARGUS_GATEWAY__PORT": "1024"}

@@ -92,7 +92,7 @@ def test_settings_are_shown_without_their_secrets(argus: Argus) -> None:
     shown = json.loads(outcome.out)
     assert shown["admin_password"] == "***"
     assert shown["redis_url"] == "redis://***@broker/0"
-    assert shown["gateway"]["port"] == 8000
+    assert shown["gateway"]["port"] == 1024
 
 
 def test_the_doctor_changes_nothing_and_says_that_hog_is_the_fallback(argus: Argus, tmp_path: Path) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from services.cli.check import State
+from services.cli.checks import data_dir
 from services.cli.folders import Folders, exclusive, prepare
+from shared.domain.errors import UserError
 from tests.conftest import PROJECT
 from tests.processes import Processes
 from tests.unit.cli.conftest import Argus, Outcome
@@ -47,6 +53,7 @@ def _is_one_line(outcome: Outcome, *parts: str) -> None:
         (["user", "passwd", "nobody", "--password-stdin"], {}, ["username: no account is called nobody"]),
         (["user", "add", "a:b", "--password-stdin"], {}, ["username: is not a user name"]),
         (["user", "add", "alice"], {}, ["password: there is no terminal", "--password-stdin"]),
+        (["camera", "probe", "rtsp://127.0.0.1:9/x"], {"ARGUS_SHRADS": "1"}, ["^argus: ARGUS_SHRADS: unknown setting"]),
         (["key", "create", "--name", "x"], {}, ["there is no administrator yet", "argus user add"]),
         (["key", "revoke", "99"], {}, ["key: there is no key 99"]),
         (["camera", "remove", "cam_404"], {}, ["camera: there is no camera 'cam_404'"]),
@@ -84,6 +91,49 @@ def test_a_data_dir_that_cannot_be_written_is_told(argus: Argus, tmp_path: Path,
     (tmp_path / "file").write_text("in the way")
     folder = {"a file": tmp_path / "file", "below a file": tmp_path / "file" / "x", "/proc": Path("/proc/argus")}[place]
     _is_one_line(argus("up", ARGUS_DATA_DIR=str(folder)), "data_dir: .*cannot be written", "ARGUS_DATA_DIR")
+
+
+@contextmanager
+def rights_of_anybody() -> Iterator[None]:
+    """Root may write everywhere, and so cannot be refused."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may write, on a way that anybody may go."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)  # noqa: S103 – a folder of the test's own
+        yield Path(name)
+
+
+@pytest.mark.parametrize("part", ["run", "run/lock", "redis", "argus.db"])
+def test_what_another_user_left_in_the_data_dir_is_named(open_folder: Path, part: str) -> None:
+    path = open_folder / part
+    path.parent.mkdir(mode=0o777, exist_ok=True)
+    if part in ("run", "redis"):
+        path.mkdir()
+    else:
+        path.touch()
+    path.parent.chmod(0o777)
+    path.chmod(0o555 if path.is_dir() else 0o444)
+    with rights_of_anybody():
+        with pytest.raises(UserError, match=rf"^data_dir: {path} cannot be written: Permission denied – .*ARGUS_DATA"):
+            prepare(open_folder)
+        check = data_dir(Folders(open_folder))
+    assert (check.state, check.detail) == (State.FAIL, f"{path} cannot be written")
+
+
+def test_a_lock_that_cannot_be_taken_is_told(argus: Argus, tmp_path: Path) -> None:
+    (tmp_path / "data" / "run" / "lock").mkdir(parents=True)
+    _is_one_line(argus("up"), "data_dir: .*/run/lock cannot be written: Is a directory", "ARGUS_DATA_DIR")
 
 
 @pytest.fixture
