@@ -33,7 +33,7 @@ _OF_FFMPEG: tuple[tuple[type[BaseException], CameraFault, str], ...] = (
     (av.error.DecoderNotFoundError, CameraFault.UNSUPPORTED_CODEC, "no decoder for this codec"),
     (av.error.DemuxerNotFoundError, CameraFault.UNSUPPORTED_CODEC, "no reader for this format"),
     (av.error.PatchWelcomeError, CameraFault.UNSUPPORTED_CODEC, "a variant of the codec that cannot be decoded"),
-    (av.error.InvalidDataError, CameraFault.UNSUPPORTED_CODEC, "what came is not video"),
+    (av.error.InvalidDataError, CameraFault.UNSUPPORTED_CODEC, "what came is not video, or is cut short"),
     (av.error.ArgumentError, CameraFault.UNSUPPORTED_CODEC, "this format is not accepted"),
     (av.error.ProtocolNotFoundError, CameraFault.INVALID_URL, "this protocol is not available"),
     (av.error.OptionNotFoundError, CameraFault.INVALID_URL, "an option of the address is not known"),

@@ -16,8 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from av.video.frame import VideoFrame
+
 from services.ingest.decoding import RunningDecoder
 from services.ingest.faults import SourceFailed, classify
+from services.ingest.pictures import PictureMaker
 from services.ingest.session import declared_fps
 from services.ingest.source import Source, SourceOptions, make_source
 from shared.domain.camera import CameraFault
@@ -28,6 +31,7 @@ from shared.settings import load_settings
 _ENOUGH_KEYFRAMES = 3
 _LONGEST_LOOK_S = 6.0
 _REPORT_RESERVE_S = 0.5
+_LARGEST_SIDE, _JPEG_QUALITY = 1920, 85
 
 
 @dataclass(slots=True)
@@ -40,6 +44,11 @@ class Findings:
     declared_fps: float = 0.0
     keyframes_s: list[float] = field(default_factory=list)
     packets_s: list[float] = field(default_factory=list)
+
+    def see(self, frame: VideoFrame) -> None:
+        """Take note of the first picture. Raises `SourceFailed` for one that ingest will not take."""
+        PictureMaker(max_side=_LARGEST_SIDE, jpeg_quality=_JPEG_QUALITY).tiny(frame)
+        self.width, self.height = frame.width, frame.height
 
     @property
     def fps(self) -> float:
@@ -134,11 +143,11 @@ def _read(source: Source, findings: Findings, *, until: float) -> None:
             findings.keyframes_s.append(at_s)
         if not findings.width and findings.keyframes_s:
             for frame, _ in decoder.decode(packet, at_s):
-                findings.width, findings.height = frame.width, frame.height
+                findings.see(frame)
         if findings.width and (len(findings.keyframes_s) >= _ENOUGH_KEYFRAMES or time.monotonic() > until):
             return
     for frame, _ in () if findings.width else decoder.drain():
-        findings.width, findings.height = frame.width, frame.height
+        findings.see(frame)
 
 
 def _failed(failure: SourceFailed, masked: str) -> dict[str, Any]:

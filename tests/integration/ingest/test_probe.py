@@ -44,6 +44,24 @@ def test_a_clip_is_described(tmp_path: Path) -> None:
     }
 
 
+def test_a_stream_that_ingest_will_not_take_is_not_called_well(tmp_path: Path) -> None:
+    dot = draw_clip(tmp_path / "dot.mp4", seconds=2, size=(8, 8))
+    status, report, _ = probe(dot.as_uri(), tmp_path)
+    assert status == 1
+    assert (report["fault"], report["detail"]) == (
+        "unsupported_codec",
+        "the picture has 8×8 pixels, 16×16 are the least",
+    )
+
+
+def test_a_recording_that_is_cut_short_says_so(tmp_path: Path) -> None:
+    clip = draw_clip(tmp_path / "cut.mp4", seconds=2)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    status, report, _ = probe(clip.as_uri(), tmp_path)
+    assert status == 1
+    assert (report["fault"], report["detail"]) == ("unsupported_codec", "what came is not video, or is cut short")
+
+
 def test_a_dead_camera_is_given_up_in_time_and_its_password_never_printed(tmp_path: Path) -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
