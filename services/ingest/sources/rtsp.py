@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from av.video.stream import VideoStream
-
-from services.ingest.avsource import AvSource
-from services.ingest.reachability import knock
-from services.ingest.source import SourceOptions, VideoPacket
+from services.ingest.network_source import NetworkSource
+from services.ingest.source import SourceOptions
 from shared.domain.camera_url import CameraUrl
 
 
-class RtspSource:
+class RtspSource(NetworkSource):
     """FFmpeg's RTSP client: Basic and Digest from the address, video alone."""
 
-    live = True
-
     def __init__(self, address: CameraUrl, *, options: SourceOptions) -> None:
-        self._address = address
-        self._options = options
-        self._av = AvSource(
-            url=address.url,
-            options={
-                "rtsp_transport": address.transport,
-                "allowed_media_types": "video",
-                "user_agent": "Argus",
-                # UDP: room for the burst of a keyframe, and half a second to bring packets back into order.
-                "buffer_size": "4194304",
-                "max_delay": "500000",
-            },
-            open_timeout_s=options.stall_timeout_s,
-            read_timeout_s=options.stall_timeout_s,
-        )
-
-    def open(self) -> VideoStream:
-        knock(self._address, timeout_s=self._options.connect_timeout_s)
-        return self._av.open()
-
-    def packets(self) -> Iterator[VideoPacket]:
-        return self._av.packets()
-
-    def close(self) -> None:
-        self._av.close()
+        ffmpeg = {
+            "rtsp_transport": address.transport,
+            "allowed_media_types": "video",
+            "user_agent": "Argus",
+            # UDP: room for the burst of a keyframe, and half a second to bring packets back into order.
+            "buffer_size": "4194304",
+            "max_delay": "500000",
+        }
+        super().__init__(address, options=options, ffmpeg=ffmpeg)
