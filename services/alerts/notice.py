@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.messages.events import EventRaised
+from shared.messages.events import EventKind, EventRaised
 from shared.messages.message import UtcTime
 
 
@@ -18,7 +18,7 @@ class Notice(BaseModel):
 
     event_id: str
     account_id: int | None
-    kind: Literal["detection", "camera_down", "camera_up"]
+    kind: EventKind
     camera: str
     camera_name: str
     label: str

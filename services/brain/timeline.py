@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from services.brain.rule import Rule
 from shared.domain import ids
 from shared.domain.presence import Presence
-from shared.messages.events import EventRaised
-
-Kind = Literal["detection", "camera_down", "camera_up"]
+from shared.messages.events import EventKind, EventRaised
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class EventDraft:
 
     uuid: str
     camera: CameraFacts
-    kind: Kind
+    kind: EventKind
     label: str
     confidence: float
     at: datetime

@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 from shared.messages.message import Message, UtcTime
 
+EventKind = Literal["detection", "camera_down", "camera_up"]
+
 
 class EventRaised(Message):
     """A rule found a presence (or a camera's fault) worth telling. Carries what an alert needs at once.
@@ -18,7 +20,7 @@ class EventRaised(Message):
     account_id: int | None
     camera: str
     camera_name: str
-    kind: Literal["detection", "camera_down", "camera_up"]
+    kind: EventKind
     label: str
     confidence: float
     severity: int = 1

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.settings.section import Section
 
 
@@ -139,11 +140,8 @@ class WebhookEndpoint(Section):
     """A webhook of argus.yaml. `token` is user:password for basic, and `auth_name` the header's name for header."""
 
     url: str = Field(min_length=1, max_length=2048)
-    events: Annotated[tuple[Literal["detection", "alert", "camera_down", "camera_up"], ...], Field(min_length=1)] = (
-        "detection",
-        "alert",
-    )
-    auth_type: Literal["none", "bearer", "basic", "header"] = "none"
+    events: Annotated[tuple[WebhookEvent, ...], Field(min_length=1)] = ("detection", "alert")
+    auth_type: WebhookAuth = "none"
     auth_name: str | None = Field(default=None, max_length=128)
     token: SecretStr | None = None
     secret: SecretStr | None = Field(default=None, description="whsec_…: requests are signed with it")

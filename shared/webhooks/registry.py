@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from shared.db.deliveries import Webhook
 from shared.db.secrets import SecretBox
 from shared.domain.errors import NotFound, UserError
+from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.net import parse_target
 
-EVENTS: Final = ("detection", "alert", "camera_down", "camera_up")
-AUTH_TYPES: Final = ("none", "bearer", "basic", "header")
+EVENTS: Final[tuple[str, ...]] = get_args(WebhookEvent)
+AUTH_TYPES: Final[tuple[str, ...]] = get_args(WebhookAuth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 
 from services.gateway.http.timestamps import whole_seconds
 from shared.db.deliveries import Webhook
 from shared.domain.errors import UserError
+from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.net import parse_target
 from shared.webhooks.registry import WebhookChange
 
@@ -42,8 +43,6 @@ def _one_line(text: str) -> str:
 Url = Annotated[str, Field(max_length=2048, examples=["https://your-app.com/cctv/alert"]), AfterValidator(_address)]
 HeaderName = Annotated[str, Field(max_length=64), AfterValidator(_header_name)]
 Token = Annotated[str, Field(max_length=1024), AfterValidator(_one_line)]
-EventName = Literal["detection", "alert", "camera_down", "camera_up"]
-AuthType = Literal["none", "bearer", "basic", "header"]
 
 
 class WebhookChangeBody(BaseModel):
@@ -55,8 +54,8 @@ class WebhookChangeBody(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     url: Url | None = None
-    events: Annotated[list[EventName], Field(min_length=1, max_length=4)] | None = None
-    auth_type: AuthType | None = None
+    events: Annotated[list[WebhookEvent], Field(min_length=1, max_length=4)] | None = None
+    auth_type: WebhookAuth | None = None
     auth_name: HeaderName | None = None
     token: Token | None = None
     secret: Token | None = None
@@ -80,7 +79,7 @@ class NewWebhookBody(WebhookChangeBody):
 
     name: Annotated[str, Field(min_length=1, max_length=128, examples=["my app"])] = "webhook"
     url: Url
-    events: Annotated[list[EventName], Field(min_length=1, max_length=4)] = ["alert"]
+    events: Annotated[list[WebhookEvent], Field(min_length=1, max_length=4)] = ["alert"]
 
 
 class WebhookShown(BaseModel):
