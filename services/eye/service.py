@@ -43,6 +43,7 @@ class EyeService:
         self._zones = zones
         self._detector = detector
         self._liveness = liveness
+        self._next_tick = 0.0
 
     def run(self, stop: threading.Event) -> int:
         """Work until `stop` is set and the frames in hand are done; the exit status. Blocks."""
@@ -70,8 +71,6 @@ class EyeService:
         if received:
             self._pipeline.process(received, go_on=lambda: not stop.is_set())
         self._tick()
-
-    _next_tick = 0.0
 
     def _tick(self) -> None:
         now = time.monotonic()

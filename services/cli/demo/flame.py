@@ -18,7 +18,6 @@ CYCLE_S = 2.0
 """So many pictures are drawn once, and shown over and over in this time."""
 
 WIDTH_PX, HEIGHT_PX = 220, 140
-WIDTH_M = 1.05
 GROWTH_S = 2.5
 HOT = 0.16
 """Heat above this is seen as flame."""

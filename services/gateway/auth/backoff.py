@@ -17,7 +17,9 @@ LONGEST_WAIT_S = 300
 class LoginBackoff:
     """After some failures of one user name from one address, each further one doubles the wait.
 
-    Kept in Redis, so that all workers count together; while Redis is away nobody is slowed down.
+    Failures are forgotten when there was none for a quarter of an hour, and not by a right password: at an address that
+    many share, whoever logs in would forgive whoever guesses. Kept in Redis, so that all workers count together; while
+    Redis is away nobody is slowed down.
     """
 
     def __init__(self, redis: SoftRedis) -> None:
@@ -42,12 +44,6 @@ class LoginBackoff:
                 redis.set(_key("wait", username, address), 1, ex=wait_s)
 
         self._redis.attempt(count, otherwise=None, purpose="login back-off")
-
-    def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures."""
-        self._redis.attempt(
-            lambda redis: redis.delete(_key("failures", username, address)), otherwise=0, purpose="login back-off"
-        )
 
 
 def _key(kind: str, username: str, address: str) -> str:

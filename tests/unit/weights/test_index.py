@@ -11,9 +11,9 @@ import pytest
 from shared.domain.errors import UserError
 from shared.weights.condition import Condition
 from shared.weights.entry import OutputLayout
-from shared.weights.index import Provenance, registry_from_index
 from shared.weights.registry import load_registry
 from shared.weights.store import WeightsStore
+from tools.weights_index import Provenance, registry_from_index
 
 PAGE = f"""# Weights
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import UserError
 from shared.weights.entry import Weights
-from shared.weights.index import PERMISSIVE
 from shared.weights.labels import LABEL_SETS, labels_of
 from shared.weights.registry import load_registry, parse_registry
+from tools.weights_index import PERMISSIVE
 
 OWN = f"""version = 1
 [weights.site_detector]
