@@ -7,14 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from shared.domain.errors import UserError
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 from shared.loops import stop_on_signals
 from shared.observability import configure_logging, metrics
 from shared.settings import Settings, load_settings
 from shared.streams import connect
-
-REFUSED = 2
-"""The exit status that means: starting it again cannot help, the operator must mend something."""
 
 
 class Service(Protocol):
@@ -39,4 +36,4 @@ def run_service(name: str, build: Callable[[Settings], Service]) -> int:
         return service.run(stop)
     except UserError as error:
         sys.stderr.write(f"argus {name}: {error}\n")
-        return REFUSED
+        return USER_ERROR_STATUS

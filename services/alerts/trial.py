@@ -12,7 +12,7 @@ from services.alerts.channel import Parcel, open_channels
 from services.alerts.notice import Notice
 from shared.db.engine import connect, read_sessions
 from shared.db.secrets import installation_box
-from shared.domain.errors import Permanent, Transient, UserError
+from shared.domain.errors import USER_ERROR_STATUS, Permanent, Transient, UserError
 from shared.messages.events import EventRaised
 from shared.settings import load_settings
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         report = send_sample(arguments[0])
     except UserError as error:
         print(f"argus alerts: {error}", file=sys.stderr)  # noqa: T201 – the operator's one line
-        return 2
+        return USER_ERROR_STATUS
     print(json.dumps(report))  # noqa: T201 – the answer to whoever started this process
     return 0 if report["ok"] else 1
 

@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy.exc import OperationalError
 
 from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
-from shared.domain.errors import Transient, UserError
+from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
 from shared.jobs import DELIVER, QUEUE_ALERTS
 from shared.observability import configure_logging, get_logger, metrics
 from shared.settings import Settings, load_settings
@@ -32,7 +32,7 @@ def main() -> int:
         worker = build_worker(settings)
     except UserError as error:
         sys.stderr.write(f"argus {WORKER}: {error}\n")
-        return 2
+        return USER_ERROR_STATUS
     configure_logging(settings.log, service=WORKER, redis=worker.redis)
     metrics.serve(settings.metrics)
     return run(worker, settings)

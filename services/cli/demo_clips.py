@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.cli.leash import leashed
-from shared.domain.errors import UserError
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 
 # Clips drawn by an older generator are not shown again: raise this when the scenes change.
 VERSION = 1
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         render(scene(name, seconds=float(seconds)), Path(path))
     except UserError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
+        return USER_ERROR_STATUS
     return 0
 
 

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import click
 
-from shared.domain.errors import UserError
-
-USER_ERROR_STATUS = 2
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 
 # Loaded by name, so that one command does not wait for what another one imports.
 COMMANDS: Mapping[str, tuple[str, str]] = {

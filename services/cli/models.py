@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from services.cli.main import USER_ERROR_STATUS, say_error
-from shared.domain.errors import UserError
+from services.cli.main import say_error
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 from shared.settings import Settings, load_settings
 from shared.weights.condition import Condition
 from shared.weights.entry import Weights

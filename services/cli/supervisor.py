@@ -23,8 +23,8 @@ from types import FrameType
 from services.cli.backoff import RestartPolicy
 from services.cli.child import Child, Service
 from services.cli.logview import LogView
+from shared.domain.errors import USER_ERROR_STATUS
 
-USER_ERROR_STATUS = 2
 KILLED_STATUS = 130
 _GUARD = Path(__file__).with_name("guard.py")
 _TICK_S = 0.25

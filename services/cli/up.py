@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -21,13 +21,13 @@ from services.cli.plan import chosen, plan
 from services.cli.ports import check_ports
 from services.cli.readiness import Readiness, gateway_url
 from services.cli.redis_server import RedisServer, prepare_redis
-from services.cli.supervisor import USER_ERROR_STATUS, Supervisor
+from services.cli.supervisor import Supervisor
 from shared.accounts.users import ensure_admin
 from shared.db.engine import connect as connect_database
 from shared.db.engine import sessions
 from shared.db.migrate import upgrade
 from shared.db.secrets import installation_box
-from shared.domain.errors import UserError
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 from shared.settings import Settings, load_settings
 from shared.streams import connect as connect_redis
 
@@ -168,7 +168,7 @@ def _check_redis(url: str) -> None:
 
 
 def _with(service: Service, extra: dict[str, str]) -> Service:
-    return Service(service.name, service.command, {**service.environment, **extra}, service.gate)
+    return replace(service, environment={**service.environment, **extra})
 
 
 def _ready_line(settings: Settings, only: Iterable[str], took_s: float) -> str:

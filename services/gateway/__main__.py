@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 
-from shared.domain.errors import UserError
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 from shared.settings import load_settings
 
 
@@ -20,7 +20,7 @@ def main() -> int:
         start(load_settings())
     except UserError as error:
         print(f"argus gateway: {error}", file=sys.stderr)  # noqa: T201 – the operator's one line
-        return 2
+        return USER_ERROR_STATUS
     finally:
         if own_folder:
             shutil.rmtree(own_folder, ignore_errors=True)

@@ -25,7 +25,7 @@ from services.ingest.session import declared_fps
 from services.ingest.source import Source, SourceOptions, make_source
 from shared.domain.camera import CameraFault
 from shared.domain.camera_url import CameraUrl, mask_url
-from shared.domain.errors import UserError
+from shared.domain.errors import USER_ERROR_STATUS, UserError
 from shared.settings import load_settings
 
 _ENOUGH_KEYFRAMES = 3
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         fault = CameraFault.INVALID_URL.value
         _print({"ok": False, "url": mask_url(text), "fault": fault, "detail": str(error)}, as_json=given.json)
-        return 2
+        return USER_ERROR_STATUS
     report = probe(replace(address, realtime=False, loop=False), timeout_s=max(0.5, given.timeout))
     _print(report, as_json=given.json)
     return 0 if report["ok"] else 1

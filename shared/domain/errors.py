@@ -13,6 +13,10 @@ ArgusError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+USER_ERROR_STATUS: Final = 2
+"""How a process ends after a `UserError`: starting it again cannot help, the operator must mend something."""
 
 
 class ArgusError(Exception):
