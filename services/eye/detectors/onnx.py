@@ -39,13 +39,13 @@ _QUIET = 3
 class OnnxSettings(Section):
     """`threads` 0 leaves it to ONNX Runtime; `max_batch` bounds pictures per call where the model allows.
 
-    `spin` lets threads wait for each other by burning CPU: a little faster on a machine that does nothing else, and
-    twice as slow, at twice the cost, on one where other processes want the cores too.
+    `spin` lets threads wait for each other within one picture by burning CPU, which is faster while cores are free;
+    between pictures they always sleep, since spinning there doubles the cost of everything else on the machine.
     """
 
     provider: Provider = "auto"
     threads: int = Field(default=0, ge=0, le=256)
-    spin: bool = False
+    spin: bool = True
     max_batch: int = Field(default=8, ge=1, le=64)
 
 
@@ -128,6 +128,7 @@ def _open(spec: ModelSpec, settings: OnnxSettings) -> Any:
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = settings.threads
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(settings.spin)))
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     providers = choose_providers(settings.provider, ort.get_available_providers())
     try:
         return ort.InferenceSession(str(spec.path), options, providers=providers)
