@@ -5,6 +5,8 @@ from shared.db.base import Base
 from shared.db.cameras import Camera, CameraGap, ZoneRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Webhook
 from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
+from shared.db.feedback import Feedback
+from shared.db.plates import ListedPlate
 
 __all__ = [
     "Account",
@@ -17,6 +19,8 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Event",
+    "Feedback",
+    "ListedPlate",
     "OutboxRow",
     "Recognition",
     "RuleFiring",
