@@ -16,7 +16,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Integer(), nullable=True),
     sa.Column('author', sa.String(length=200), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('confidence', sa.Float(), nullable=True),
+    sa.Column('confidence', sa.Double(), nullable=True),
     sa.Column('comment', sa.Text(), nullable=True),
     sa.Column('at', shared.db.base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_feedback_account_id_accounts'), ondelete='SET NULL'),
