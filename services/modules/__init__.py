@@ -1,0 +1,1 @@
+"""Specialists that look closer at what the eye found, as Celery workers."""

@@ -1,0 +1,3 @@
+"""The specialists by name. Strings only: nothing is imported until a worker opens it."""
+
+CATALOGUE: dict[str, str] = {}
