@@ -143,7 +143,7 @@ def specialist_class(name: str) -> type[Specialist]:
 
 
 def open_specialist(name: str, tools: Tools, *, settings: Mapping[str, Any] | None = None) -> Specialist:
-    """Open one specialist with its own settings. Raises `UserError` as `Specialist.open` does, or for wrong settings."""
+    """Open one specialist with its own settings. Raises `UserError` when it cannot work here or they are wrong."""
     plugin = specialist_class(name)
     options = parse_section(plugin.settings_type, settings or {}, path=f"modules.specialists.{name}")
     return plugin.open(options, tools)
