@@ -4,6 +4,7 @@ from shared.streams.connect import connect
 from shared.streams.consume import consume
 from shared.streams.publisher import Publisher
 from shared.streams.reader import GroupReader, Received
+from shared.streams.replies import Replies, reply_key
 from shared.streams.tail import CommandTail
 
-__all__ = ["CommandTail", "GroupReader", "Publisher", "Received", "connect", "consume"]
+__all__ = ["CommandTail", "GroupReader", "Publisher", "Received", "Replies", "connect", "consume", "reply_key"]
