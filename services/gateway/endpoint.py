@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from flask import Response, request
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ from services.gateway.auth.principal import Principal
 from services.gateway.auth.request import credentials_of
 from services.gateway.gateway import Gateway, current_gateway
 from services.gateway.http.answers import response_of
+from services.gateway.http.form_body import form_values, is_form
 from services.gateway.http.json_body import json_object
 from services.gateway.idempotency import Recorded
 from services.gateway.problem import Problem, Refusal, fields_of, invalid
@@ -25,8 +27,10 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
     """Make a view of a plain function.
 
     The function names what it needs by its parameters: `gateway`, `principal`, and pydantic models as `path`,
-    `query` and `body`. Credentials are checked first, then everything that was sent at once, so that one answer
-    names all wrong fields. `scope` None means that anybody may ask. On POST, `Idempotency-Key` is honoured.
+    `query`, `body` (JSON, 1 MiB at most) and `form` (multipart, with files up to 8 MiB). One that takes both `body`
+    and `form` gets None for the one that was not sent. Credentials are checked first, then everything that was sent
+    at once, so that one answer names all wrong fields. `scope` None means that anybody may ask. On POST,
+    `Idempotency-Key` is honoured.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -44,6 +48,7 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
             return _once(gateway, principal, key, lambda: response_of(view(**kwargs)))
 
         # flask-openapi3 documents the parameters, and leaves their validation to the function above.
+        answer.__annotations__ = {**view.__annotations__, **models}
         answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
         return answer
 
@@ -52,8 +57,14 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
 
 def _parameters(view: View) -> tuple[dict[str, type[BaseModel]], list[str]]:
     hints = get_type_hints(view)
-    models: dict[str, type[BaseModel]] = {name: hints[name] for name in ("path", "query", "body") if name in hints}
+    models = {name: _model(hints[name]) for name in ("path", "query", "body", "form") if name in hints}
     return models, [name for name in ("gateway", "principal") if name in hints]
+
+
+def _model(hint: Any) -> type[BaseModel]:
+    """The model of `Model` and of `Model | None`."""
+    model: type[BaseModel] = next((part for part in get_args(hint) if part is not NoneType), hint)
+    return model
 
 
 def _permitted(gateway: Gateway, scope: Scope | None) -> Principal | None:
@@ -68,7 +79,11 @@ def _permitted(gateway: Gateway, scope: Scope | None) -> Principal | None:
 def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
     found: dict[str, Any] = {}
     wrong: list[tuple[str, str]] = []
+    not_sent = ("body" if is_form(request) else "form") if {"body", "form"} <= set(models) else None
     for place, model in models.items():
+        if place == not_sent:
+            found[place] = None
+            continue
         try:
             found[place] = _parsed(place, model, path_values, gateway)
         except ValidationError as error:
@@ -83,6 +98,8 @@ def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gat
     if place == "body":
         required = any(field.is_required() for field in model.model_fields.values())
         return model.model_validate_json(json_object(request, required=required), strict=True, context=context)
+    if place == "form":
+        return model.model_validate(form_values(request), context=context)
     if place == "path":
         return model.model_validate(path_values, context=context)
     return model.model_validate(_query_values(), context=context)

@@ -7,8 +7,8 @@ import math
 from typing import Any, NoReturn
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from services.gateway.http.whole_body import whole_body
 from services.gateway.problem import refused_body
 
 _MAX_DEPTH = 32
@@ -19,7 +19,7 @@ def json_object(request: Request, *, required: bool) -> bytes:
 
     An empty body is `{}` where none is required. Raises `Refusal` (400, 413, 415).
     """
-    raw = _whole_body(request)
+    raw = whole_body(request)
     if not raw and not required:
         return b"{}"
     if not request.is_json:
@@ -30,14 +30,6 @@ def json_object(request: Request, *, required: bool) -> bytes:
     if not isinstance(value, dict):
         raise refused_body("The body must be a JSON object")
     _check(value)
-    return raw
-
-
-def _whole_body(request: Request) -> bytes:
-    raw = request.get_data(cache=True)
-    # A body sent in chunks, without a length, is cut at the limit silently: what may have been cut is refused.
-    if request.content_length is None and request.max_content_length and len(raw) >= request.max_content_length:
-        raise RequestEntityTooLarge
     return raw
 
 
