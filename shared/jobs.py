@@ -10,6 +10,9 @@ DELIVER: Final = "alerts.deliver"
 """Send one delivery: `deliver(delivery_id)`."""
 
 QUEUE_ALERTS: Final = "alerts"
+QUEUE_GEMMA: Final = "gemma"
+QUEUE_MODULES: Final = "modules"
+QUEUE_MODULES_GPU: Final = "modules.gpu"
 
 _QUEUES: Final = {DELIVER: QUEUE_ALERTS}
 _VISIBILITY_S: Final = 600

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from shared.domain.errors import USER_ERROR_STATUS, UserError
-from shared.loops import stop_on_signals
-from shared.observability import configure_logging, metrics
+from shared.loops import Stop, stop_on_signals
+from shared.observability import configure_logging, get_logger, metrics
 from shared.settings import Settings, load_settings
 from shared.streams import connect
+
+log = get_logger("service")
+
+_HUNG_AFTER_S = 3.0
 
 
 class Service(Protocol):
@@ -31,9 +37,18 @@ def run_service(name: str, build: Callable[[Settings], Service]) -> int:
         configure_logging(settings.log, service=name, redis=connect(settings.known_redis_url))
         service = build(settings)
         metrics.serve(settings.metrics)
-        stop = threading.Event()
+        stop = Stop()
         stop_on_signals(stop)
+        threading.Thread(target=_end_at_last, args=(stop,), name="end-at-last", daemon=True).start()
         return service.run(stop)
     except UserError as error:
         sys.stderr.write(f"argus {name}: {error}\n")
         return USER_ERROR_STATUS
+
+
+def _end_at_last(stop: Stop) -> None:
+    """Whatever hangs after a stop: the process ends, so that a new one can take up its work."""
+    stop.wait()
+    time.sleep(stop.grace_s + _HUNG_AFTER_S)
+    log.error("service_hung")
+    os._exit(1)

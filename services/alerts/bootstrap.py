@@ -25,8 +25,7 @@ from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_box
 from shared.jobs import DELIVER, celery_app
-from shared.loops import run_loops
-from shared.messages.commands import Restart
+from shared.loops import obey_restart, run_loops
 from shared.messages.topics import EVENTS
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
@@ -191,10 +190,7 @@ def follow_restarts(redis: Redis, stop: threading.Event) -> None:
     """Set `stop` when a restart of alerts is ordered; the supervisor starts it again."""
     tail = CommandTail(redis)
     while not stop.is_set():
-        for order in tail.poll(block_ms=500):
-            if isinstance(order, Restart) and order.is_for(SERVICE):
-                log.info("restart_ordered")
-                stop.set()
+        obey_restart(tail.poll(block_ms=500), stop, service=SERVICE)
 
 
 def _stores(settings: Settings, *, pool_size: int = 10) -> tuple[Redis, Engine, SecretBox]:

@@ -15,13 +15,15 @@ from sqlalchemy.exc import OperationalError
 from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
 from shared.jobs import DELIVER, QUEUE_ALERTS
+from shared.loops import Stop
 from shared.observability import configure_logging, get_logger, metrics
 from shared.settings import Settings, load_settings
 
 log = get_logger("alerts.worker")
 
-_ABORT_AFTER_S = 1.5
-_EXIT_AFTER_S = 2.7
+# Sending is broken off after this share of the grace; the process ends in any case shortly after all of it.
+_ABORT_SHARE = 0.6
+_EXIT_AFTER_S = 0.2
 _BEAT_S = 1.0
 
 
@@ -43,8 +45,9 @@ def run(worker: Worker, settings: Settings) -> int:
     register(worker)
     worker.app.conf.update(worker_enable_remote_control=False)
     worker.app.steps["consumer"].add(_beating(worker))
-    signals.worker_shutting_down.connect(lambda **_: _wind_down(worker), weak=False)
-    threading.Thread(target=_follow_orders, args=(worker.redis,), name="orders", daemon=True).start()
+    stop = Stop()
+    signals.worker_shutting_down.connect(lambda **_: _wind_down(worker, stop.grace_s), weak=False)
+    threading.Thread(target=_follow_orders, args=(worker.redis, stop), name="orders", daemon=True).start()
     celery = worker.app.Worker(
         pool_cls="threads",
         concurrency=settings.alerts.concurrency,
@@ -84,17 +87,17 @@ def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:
     return Beat
 
 
-def _wind_down(worker: Worker) -> None:
+def _wind_down(worker: Worker, grace_s: float) -> None:
     """Take nothing new, break off what does not end soon, and go: the leases of whatever is left run out."""
     worker.courier.stop()
-    for after_s, act in ((_ABORT_AFTER_S, worker.abort), (_EXIT_AFTER_S, lambda: os._exit(0))):
+    abort_after_s = max(grace_s * _ABORT_SHARE, grace_s - 1.0)
+    for after_s, act in ((abort_after_s, worker.abort), (grace_s + _EXIT_AFTER_S, lambda: os._exit(0))):
         timer = threading.Timer(after_s, act)
         timer.daemon = True
         timer.start()
 
 
-def _follow_orders(redis: Redis) -> None:
-    stop = threading.Event()
+def _follow_orders(redis: Redis, stop: Stop) -> None:
     follow_restarts(redis, stop)
     os.kill(os.getpid(), signal.SIGTERM)
 

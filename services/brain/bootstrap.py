@@ -19,8 +19,8 @@ from services.brain.relay import LEASE_TTL_S, Relay
 from services.brain.site import Site
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
-from shared.loops import run_loops
-from shared.messages.commands import Restart, SyncCamera, SyncRules
+from shared.loops import obey_restart, run_loops
+from shared.messages.commands import SyncCamera, SyncRules
 from shared.messages.topics import HEALTH, PRESENCES
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
@@ -97,9 +97,7 @@ class Brain:
         next_sync = time.monotonic() + self._sync_safely()
         while not stop.is_set():
             orders = tail.poll(block_ms=_BLOCK_MS)
-            if any(isinstance(order, Restart) and order.is_for(SERVICE) for order in orders):
-                log.info("restart_ordered")
-                stop.set()
+            if obey_restart(orders, stop, service=SERVICE):
                 return
             if time.monotonic() >= next_sync or any(isinstance(order, SyncCamera | SyncRules) for order in orders):
                 next_sync = time.monotonic() + self._sync_safely()

@@ -32,6 +32,7 @@ _GATE_POLL_S = 0.05
 _TERM_GRACE_S = 3.0
 _LAST_GRACE_S = 1.0
 _SAME_WISH_S = 0.3
+_WORKED_S = 1.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -177,8 +178,12 @@ class Supervisor:
 
     def _plan_restart(self, slot: _Slot, status: int) -> None:
         now = self._clock()
-        slot.crashes = self._policy.crashes_after(slot.crashes, now - slot.started)
-        asked = status == 0 and slot.crashes == 1
+        ran_s = now - slot.started
+        # A service that worked and ended well was ordered to restart: that is no crash, however often it happens.
+        ordered = status == 0 and ran_s >= _WORKED_S
+        if not ordered:
+            slot.crashes = self._policy.crashes_after(slot.crashes, ran_s)
+        asked = ordered or (status == 0 and slot.crashes == 1)
         delay_s = 0.0 if asked else self._policy.delay_s(slot.crashes, self._random)
         slot.due = now + delay_s
         self._view.event(

@@ -47,7 +47,7 @@ class EyeService:
 
     def run(self, stop: threading.Event) -> int:
         """Work until `stop` is set and the frames in hand are done; the exit status. Blocks."""
-        self._zones.start(on_restart=stop.set)
+        self._zones.start(stop)
         self._ownership.start()
         log.info("eye_ready", detector=self._detector.name)
         failures = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from redis import Redis
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.db.camera_configs import zones_by_camera
 from shared.db.engine import SessionFactory
 from shared.domain.zone import Zone
-from shared.messages.commands import Restart, SyncCamera
+from shared.loops import obey_restart
+from shared.messages.commands import SyncCamera
 from shared.observability.logs import get_logger
 from shared.streams import CommandTail
 
@@ -33,13 +34,13 @@ class ZoneBook:
         self._loaded = False
         self._stop = threading.Event()
 
-    def start(self, *, on_restart: Callable[[], None]) -> None:
+    def start(self, stop: threading.Event) -> None:
         """Read the zones once (blocks for that), then keep them current.
 
-        `on_restart` is called when the eye is ordered to restart.
+        `stop` is set when the eye is ordered to restart.
         """
         self._read()
-        threading.Thread(target=self._run, args=(on_restart,), name="zone-book", daemon=True).start()
+        threading.Thread(target=self._run, args=(stop,), name="zone-book", daemon=True).start()
 
     def stop(self) -> None:
         self._stop.set()
@@ -48,12 +49,11 @@ class ZoneBook:
         """The camera's zones; None when it is unknown or disabled. Before the first reading nothing is refused."""
         return self._zones.get(camera, None if self._loaded else ())
 
-    def _run(self, on_restart: Callable[[], None]) -> None:
+    def _run(self, service_stop: threading.Event) -> None:
         due = time.monotonic() + self._interval_s
         while not self._stop.is_set():
             orders = self._tail.poll(block_ms=500)
-            if any(isinstance(order, Restart) and order.is_for("eye") for order in orders):
-                on_restart()
+            obey_restart(orders, service_stop, service="eye")
             if any(isinstance(order, SyncCamera) for order in orders) or time.monotonic() >= due:
                 self._read()
                 due = time.monotonic() + self._interval_s

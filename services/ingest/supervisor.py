@@ -11,7 +11,8 @@ from services.ingest.camera import CameraWorker
 from shared.db.camera_configs import CameraConfig
 from shared.domain.errors import Transient
 from shared.domain.ids import shard_of
-from shared.messages.commands import Restart, SyncCamera
+from shared.loops import obey_restart
+from shared.messages.commands import SyncCamera
 from shared.messages.message import Message
 from shared.observability import get_logger
 
@@ -64,9 +65,7 @@ class Supervisor:
         """Work until `stop` is set. `orders` waits a moment for new ones; `beat` is told how many cameras run."""
         while not stop.is_set():
             new = orders()
-            if any(isinstance(order, Restart) and order.is_for(SERVICE) for order in new):
-                log.info("restart_ordered")
-                stop.set()
+            if obey_restart(new, stop, service=SERVICE):
                 return
             self.step(sync=any(isinstance(order, SyncCamera) for order in new))
             beat(len(self._running))

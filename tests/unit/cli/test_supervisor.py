@@ -101,6 +101,21 @@ def test_a_service_that_ends_well_is_started_again_at_once(processes: Processes,
     run.end()
 
 
+def test_restarts_that_were_ordered_are_no_crashes_however_many(processes: Processes, tmp_path: Path) -> None:
+    run = Run(processes, tmp_path, "a=echo up-a; sleep 1.2; exit 0")
+    run.wait_for("service_ended", 4)
+    assert [record["restart_in_s"] for record in run.events("service_ended")[:4]] == [0, 0, 0, 0]
+    assert {record["level"] for record in run.events("service_ended")} == {"info"}
+    run.end()
+
+
+def test_a_service_that_ends_well_at_once_again_and_again_is_held_back(processes: Processes, tmp_path: Path) -> None:
+    run = Run(processes, tmp_path, "a=exit 0")
+    run.wait_for("service_ended", 3)
+    assert [record["restart_in_s"] for record in run.events("service_ended")[:3]] == [0, 0.2, 0.4]
+    run.end()
+
+
 def test_services_wait_for_the_gate_and_the_gate_ends_last(processes: Processes, tmp_path: Path) -> None:
     gate = tmp_path / "open"
     run = Run(processes, tmp_path, f"store!{gate}={POLITE}", f"a={POLITE}", f"b={POLITE}")
