@@ -73,12 +73,15 @@ def events_page(session: Session, wanted: EventFilter, *, counts: EventCounts) -
     return EventPage(rows=tuple(_row(record, channels) for record in rows), total=total, next_cursor=last)
 
 
-def event_of(session: Session, uuid: str, *, account_id: int | None) -> Event:
-    """The event with this bare uuid; with `account_id`, only one of that account. Raises `NotFound`."""
+def event_of(session: Session, uuid: str, *, account_id: int | None, for_update: bool = False) -> Event:
+    """The event with this bare uuid; with `account_id`, only one of that account. Raises `NotFound`.
+
+    `for_update` locks it until the transaction ends.
+    """
     query = select(Event).where(Event.uuid == uuid)
     if account_id is not None:
         query = query.where(Event.account_id == account_id)
-    event = session.scalar(query)
+    event = session.scalar(query.with_for_update() if for_update else query)
     if event is None:
         raise NotFound("uuid", "there is no such event")
     return event

@@ -128,6 +128,18 @@ PAIRS = (
         },
     ),
     Pair(
+        section="14. Soumettre un Feedback Utilisateur",
+        method="POST",
+        path=f"/events/evt-{UUID}/feedback",
+        body={"feedback_type": "false_positive", "confidence": 0.1, "comment": "Ombrage de l'arbre"},
+        status=200,
+        answer={
+            "uuid": f"evt-{UUID}",
+            "feedback_type": "false_positive",
+            "timestamp": "2025-01-15T10:35:00Z",
+        },
+    ),
+    Pair(
         section="Obtenir une Clé API",
         method="POST",
         path="/auth/keys",
