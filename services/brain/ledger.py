@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from services.brain import timeline
 from services.brain.outbox import outbox_row
-from services.brain.rule import Rule, evaluate
 from services.brain.site import SiteView
 from services.brain.timeline import CameraFacts, EventDraft
 from shared.db.insert import insert
@@ -21,6 +20,7 @@ from shared.domain.presence import Presence
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.messages.topics import EVENTS
+from shared.rules.rule import Rule, evaluate
 
 
 @dataclass(slots=True)

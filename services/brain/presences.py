@@ -9,11 +9,11 @@ from datetime import datetime
 from services.brain import metrics
 from services.brain.ledger import Entries, Ledger
 from services.brain.memory import Memory
-from services.brain.rule import evaluate
 from services.brain.site import Site, SiteView
 from shared.db.engine import SessionFactory
 from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.observability import get_logger
+from shared.rules.rule import evaluate
 from shared.streams import Received
 
 log = get_logger("brain.presences")

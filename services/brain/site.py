@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from services.brain.conditions import parse_condition
-from services.brain.rule import Rule, rules_by_camera
 from services.brain.timeline import CameraFacts
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
 from shared.domain.errors import UserError
 from shared.observability import get_logger
+from shared.rules.condition import parse_condition
+from shared.rules.rule import Rule, rules_by_camera
 
 log = get_logger("brain.site")
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.brain.rule import Rule
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventKind, EventRaised
+from shared.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.db.base import Base, UtcDateTime
 class RuleRow(Base):
     """A stored condition. No `camera_slug` means every camera of the account; no account, everybody's.
 
-    `condition` is the JSON form of `services.brain.rule.Condition`; `channels` empty means every channel.
+    `condition` is the JSON form of a `shared.rules.condition.Condition`; `channels` empty means every channel.
     """
 
     __tablename__ = "rules"

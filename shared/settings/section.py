@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -44,11 +44,11 @@ def explain(error: ValidationError, kind: type[BaseModel], *, path: str = "") ->
     field = ".".join(filter(None, [path, *location]))
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _fields_at(kind, location[:-1])
+        known = fields_at(kind, location[:-1])
         return UserError(field, f"unknown setting{more}", remedy=nearest(location[-1], known))
     if first["type"] == "model_type":
         # A whole section is something else: whatever it is, it may hold what should not be shown.
-        names = ", ".join(sorted(_fields_at(kind, location)))
+        names = ", ".join(sorted(fields_at(kind, location)))
         return UserError(field, f"must be a group of settings{more}", remedy=f"known names: {names}")
     structured = first["type"] in _STRUCTURES
     given = f", got {_HIDDEN if structured else _shown(field, first['input'])}"
@@ -70,11 +70,21 @@ def _shown(field: str, value: object) -> str:
     return mask_credentials(repr(value))[:80]
 
 
-def _fields_at(kind: type[BaseModel], location: list[str]) -> list[str]:
+def fields_at(kind: type[BaseModel], location: Iterable[str]) -> list[str]:
+    """The names that are known where the location leads, as they are written; none where there is no group."""
     for part in location:
-        field = kind.model_fields.get(part)
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        if part.isdigit():
+            continue
+        field = next((each for name, each in kind.model_fields.items() if part in (name, each.alias)), None)
+        inner = _group_in(field.annotation) if field else None
+        if inner is None:
             return []
-        kind = annotation
-    return list(kind.model_fields)
+        kind = inner
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def _group_in(annotation: object) -> type[BaseModel] | None:
+    """The group that a field holds: itself, optional, or many of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _group_in(each)) is not None), None)

@@ -9,7 +9,7 @@ import pytest
 from services.brain import timeline
 from services.brain.timeline import CameraFacts
 from shared.domain import ids
-from tests.unit.brain.test_rule import AT, presence, rule, stay
+from tests.unit.rules.test_rule import AT, presence, rule, stay
 
 DOOR = CameraFacts("door", "Front door", 1)
 

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time
 from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
+MAX_WINDOWS = 64
 
 
-def _clock(value: Any) -> Any:
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
     # People write the end of a day as 24:00; on the clock that is the 00:00 that follows.
-    return "00:00" if value == "24:00" else value
+    if value == "24:00":
+        return time(0)
+    if not (isinstance(value, str) and _CLOCK.fullmatch(value)):
+        raise ValueError("must be a time of day such as 22:00; the schedule's time zone applies")
+    return time.fromisoformat(value)
 
 
-ClockTime = Annotated[time, BeforeValidator(_clock), PlainSerializer(lambda at: at.strftime("%H:%M"), when_used="json")]
+def _written(at: time) -> str:
+    return at.isoformat("seconds" if at.second else "minutes")
+
+
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(_written, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": rf"^({_CLOCK.pattern}|24:00)$", "examples": ["22:00"]}),
+]
 
 
 class Window(BaseModel):
@@ -30,7 +50,7 @@ class Window(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    days: tuple[Day, ...] = ()
+    days: tuple[Day, ...] = Field(default=(), max_length=len(DAYS))
     start: ClockTime = Field(alias="from")
     end: ClockTime = Field(alias="to")
 
@@ -57,8 +77,8 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: str = "UTC"
-    windows: tuple[Window, ...] = Field(min_length=1)
+    timezone: str = Field(default="UTC", max_length=64, examples=["Europe/Paris"])
+    windows: tuple[Window, ...] = Field(max_length=MAX_WINDOWS, json_schema_extra={"minItems": 1})
 
     @field_validator("timezone")
     @classmethod
@@ -66,8 +86,15 @@ class Schedule(BaseModel):
         try:
             _zone(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{name[:64]!r} is not an IANA time zone such as Europe/Paris") from None
+            raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Paris") from None
         return name
+
+    @field_validator("windows")
+    @classmethod
+    def _some(cls, windows: tuple[Window, ...]) -> tuple[Window, ...]:
+        if not windows:
+            raise ValueError("must hold at least one window")
+        return windows
 
     def awake(self, at: datetime) -> bool:
         """Whether the aware time `at` lies inside a window."""

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.brain.conditions import parse_condition
-from services.brain.rule import Rule, evaluate, rules_by_camera
-from services.brain.rules import CATALOGUE
 from shared.domain.box import Box
 from shared.domain.errors import UserError
 from shared.domain.presence import Presence, ZoneStay
+from shared.rules.condition import parse_condition
+from shared.rules.conditions import CATALOGUE
+from shared.rules.rule import Rule, evaluate, rules_by_camera
 
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
@@ -67,7 +67,8 @@ def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, hold
 @pytest.mark.parametrize(
     ("condition", "field"),
     [
-        ({"kind": "line"}, "rule"),
+        ({"kind": "line"}, "condition.kind"),
+        ({"kind": 1}, "condition.kind"),
         ({"label": "person"}, "condition.label"),
         ({"labels": "person"}, "condition.labels"),
         ({"labels": [""]}, "condition.labels.0"),

@@ -1,5 +1,5 @@
 """The kinds of condition by name. Strings only: nothing is imported until a rule asks for it."""
 
 CATALOGUE = {
-    "presence": "services.brain.rules.presence:PresenceCondition",
+    "presence": "shared.rules.conditions.presence:PresenceCondition",
 }

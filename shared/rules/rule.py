@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from shared.domain.presence import Presence
-
-
-class Condition(Protocol):
-    """One kind of condition (a plug-in of `services.brain.rules`): a frozen value made from JSON."""
-
-    def holds(self, presence: Presence, at: datetime) -> bool:
-        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer."""
-        ...
+from shared.rules.condition import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.brain.schedule import DAYS, Schedule, Window
 from shared.domain.errors import UserError
+from shared.rules.schedule import DAYS, Schedule, Window
 from shared.settings.section import parse_section
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, PlainSerializer
 
-from services.brain.schedule import Schedule
 from shared.domain.presence import Presence
+from shared.rules.condition import Condition
+from shared.rules.schedule import Schedule
+
+MAX_LABELS = 128
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]
+Labels = Annotated[frozenset[Label], Field(max_length=MAX_LABELS), PlainSerializer(sorted)]
 
 
-class PresenceCondition(BaseModel):
+class PresenceCondition(Condition):
     """Any of `labels` (none: everything) in `zone` (none: anywhere) for `dwell_s` seconds, inside `schedule`
     (none: always), at least once as sure as `min_confidence`.
 
     With a zone, `dwell_s` counts the time inside it, several visits added up.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["presence"] = "presence"
-    labels: frozenset[Label] = frozenset()
-    zone: str | None = Field(default=None, min_length=1, max_length=128)
+    labels: Labels = Field(default=frozenset(), examples=[["person"]])
+    zone: str | None = Field(default=None, min_length=1, max_length=128, examples=["Zone Porte"])
     min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
-    dwell_s: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False)
+    dwell_s: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False, examples=[5])
     schedule: Schedule | None = None
 
     def holds(self, presence: Presence, at: datetime) -> bool:
@@ -35,6 +38,9 @@ class PresenceCondition(BaseModel):
         if presence.confidence < self.min_confidence or not self._stayed(presence):
             return False
         return self.schedule is None or self.schedule.awake(at)
+
+    def zones(self) -> Mapping[str, str]:
+        return {} if self.zone is None else {"zone": self.zone}
 
     def _stayed(self, presence: Presence) -> bool:
         if self.zone is None:

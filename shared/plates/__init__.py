@@ -1,0 +1,1 @@
+"""Number plates on allow and deny lists: adding, changing and looking them up."""

@@ -1,0 +1,92 @@
+"""Conditions: what a rule asks of a presence, and how one is read from JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.domain.errors import InvalidInput, UserError
+from shared.domain.presence import Presence
+from shared.plugin import load_class
+from shared.rules.conditions import CATALOGUE
+from shared.settings.section import fields_at, nearest
+
+DEFAULT_KIND = "presence"
+
+_MAX_PROBLEMS = 20
+
+
+class Condition(BaseModel, ABC):
+    """One kind of condition (a plug-in of `shared.rules.conditions`): a frozen value made from JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+
+    @abstractmethod
+    def holds(self, presence: Presence, at: datetime) -> bool:
+        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer."""
+
+    def zones(self) -> Mapping[str, str]:
+        """The zones without which it can never hold, by the field that names each."""
+        return {}
+
+    def document(self) -> dict[str, Any]:
+        """What was said, as JSON: `parse_condition` reads the same condition from it."""
+        return {"kind": self.kind} | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def condition_kinds() -> dict[str, type[Condition]]:
+    """Every kind of condition by its name, imported now."""
+    return {name: _kind(name, path="kind") for name in CATALOGUE}
+
+
+def parse_condition(values: Mapping[str, Any], *, path: str = "condition") -> Condition:
+    """The condition that the JSON describes; its `kind` names the plug-in (default: presence).
+
+    Raises `InvalidInput` that names every wrong field, what was expected and the nearest valid name.
+    """
+    name = values.get("kind", DEFAULT_KIND)
+    try:
+        kind = _kind(name, path=f"{path}.kind")
+    except UserError as error:
+        raise InvalidInput([error]) from None
+    try:
+        # As JSON, so that lists are lists and numbers numbers: "5" is no number of seconds, nor is true.
+        return kind.model_validate_json(json.dumps(values), strict=True)
+    except ValidationError as error:
+        raise InvalidInput(list(_problems(error, kind, path))) from None
+
+
+def _kind(name: object, *, path: str) -> type[Condition]:
+    if not isinstance(name, str):
+        raise UserError(path, "must be text", remedy=f"known names: {', '.join(CATALOGUE)}")
+    kind: type[Condition] = load_class("kind of condition", name, catalogue=CATALOGUE, field=path)
+    return kind
+
+
+def _problems(error: ValidationError, kind: type[Condition], path: str) -> Iterator[UserError]:
+    errors = error.errors(include_url=False, include_input=False)
+    for each in errors[:_MAX_PROBLEMS]:
+        location = [str(part)[:64] for part in each["loc"]]
+        yield _problem(each, location, kind, field=".".join([path, *location]))
+    if len(errors) > _MAX_PROBLEMS:
+        yield UserError(path, f"has {len(errors) - _MAX_PROBLEMS} more problems")
+
+
+def _problem(each: ErrorDetails, location: list[str], kind: type[Condition], *, field: str) -> UserError:
+    match each["type"]:
+        case "extra_forbidden":
+            return UserError(field, "is not known", remedy=nearest(location[-1], fields_at(kind, location[:-1])))
+        case "missing":
+            return UserError(field, "is required")
+        case "too_long":
+            return UserError(field, f"must hold at most {each['ctx']['max_length']}")
+    reason = each["msg"].removeprefix("Value error, ")
+    return UserError(field, reason[:1].lower() + reason[1:])
