@@ -7,9 +7,10 @@ import functools
 from pathlib import Path
 
 from services.eye.bootstrap import model_spec, open_detector
-from services.eye.detector import Detector, ModelSpec
+from services.eye.detector import Detector
 from shared.domain.errors import UserError
 from shared.settings import Settings, load_settings
+from shared.vision.model import ModelSpec
 from shared.weights.pull import PullLimits
 from shared.weights.store import open_store
 

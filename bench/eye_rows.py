@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from bench import footage
 from bench.detector import bench_detector, bench_spec
 from bench.row import Row
-from services.eye.detector import ModelSpec
-from services.eye.yolo import YoloEnds
+from shared.vision.model import ModelSpec
+from shared.vision.yolo import YoloEnds
 
 _RUNS = 7
 _FRAMES = 48

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from redis.exceptions import RedisError
 
 from services.eye.camera_view import CameraView
-from services.eye.detector import Detector, ModelSpec, load_best_detector, load_detector
+from services.eye.detector import Detector, load_best_detector, load_detector
 from services.eye.pipeline import EyePipeline, PipelineRules
 from services.eye.presence import PresenceBook, PresenceRules
 from services.eye.service import EyeService
@@ -29,7 +29,7 @@ from shared.ownership import ShardOwnership
 from shared.settings import Settings
 from shared.settings.section import explain
 from shared.streams import GroupReader, connect
-from shared.weights.labels import labels_of
+from shared.vision.model import ModelSpec, yolo_spec
 from shared.weights.store import open_store
 
 log = get_logger("eye.bootstrap")
@@ -44,8 +44,6 @@ DEFAULT_LABELS = frozenset(
 _HOG_SIDE = 800
 # How long a source may be away (ingest restarts, the network hiccups) for its objects to be the same ones after.
 _CARRY_OVER_S = 15.0
-_NMS_IOU = 0.45
-_LAYOUTS = ("yolox", "yolov8")
 
 
 def build(settings: Settings) -> EyeService:
@@ -138,25 +136,13 @@ def model_spec(settings: Settings, reasons: list[str]) -> ModelSpec | None:
     """The configured model as the detectors take it; None, with the reason added, when its weights are not here."""
     store = open_store(settings)
     weights = store.registry[settings.eye.model]
-    if weights.output.layout not in _LAYOUTS or weights.input is None:
-        raise UserError(
-            "eye.model",
-            f"{weights.name} is no detector the eye can read",
-            remedy="choose one of layout yolox or yolov8",
-        )
+    spec = yolo_spec(weights, store.folder / weights.file, field="eye.model")
     try:
-        path = store.weights_path(weights.name)
+        store.weights_path(weights.name)
     except UserError as error:
         reasons.append(str(error))
         return None
-    return ModelSpec(
-        name=weights.name,
-        path=path,
-        layout=weights.output.layout,
-        input_size=(weights.input.width, weights.input.height),
-        labels=labels_of(weights),
-        nms_iou=weights.output.nms_iou or _NMS_IOU,
-    )
+    return spec
 
 
 def _tell(redis: Any, instance: str, info: dict[str, Any]) -> None:

@@ -1,10 +1,8 @@
-"""What finds objects on a picture: the contract, the model it runs, and how one is chosen."""
+"""What finds objects on a picture: the contract, and how one is chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,26 +13,9 @@ from shared.domain.detection import Detection
 from shared.domain.errors import UserError
 from shared.plugin import load_class
 from shared.settings.section import parse_section
+from shared.vision.model import ModelSpec
 
 BEST_FIRST = ("tensorrt", "onnx", "hog")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """A model file and how to read it.
-
-    `layout` is "yolox" or "yolov8"; `input_size` is (width, height) in pixels. Detections under
-    `confidence` are not reported: keep it low, since the tracker holds on to known objects by
-    their weak detections and trusts only the strong ones to be new.
-    """
-
-    name: str
-    path: Path
-    layout: str
-    input_size: tuple[int, int]
-    labels: tuple[str, ...]
-    confidence: float = 0.1
-    nms_iou: float = 0.45
 
 
 class Detector(Protocol):

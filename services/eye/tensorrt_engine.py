@@ -172,7 +172,7 @@ class Engine:
             raise UserError(
                 f"model {self._build.model}",
                 f"it should have one input and one output, it has {', '.join(inputs)} → {', '.join(outputs)}",
-                remedy="use weights of a layout the eye can read (yolox, yolov8)",
+                remedy="use weights of a layout that can be read (yolox, yolov8)",
             )
         return inputs[0], outputs[0]
 

@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.eye.detector import Detector, ModelSpec, load_detector
+from services.eye.detector import Detector, load_detector
 from services.eye.presence import PresenceBook
 from services.eye.tracker import load_tracker
 from shared.domain.box import Box
 from shared.domain.detection import Detection
+from shared.vision.model import ModelSpec
 from shared.weights.labels import LABEL_SETS
 from tests.accuracy.ground_truth import Score, TruthTracks, read_mot, read_scenescape, score
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from services.eye.detector import ModelSpec
-from services.eye.suppression import suppress
 from shared.domain.box import Box
 from shared.domain.detection import Detection
 from shared.settings.section import Section
+from shared.vision.model import ModelSpec
+from shared.vision.suppression import suppress
 
 _WINDOW = (64, 128)
 # The window it was trained on leaves a margin of 16 pixels around a person.

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from services.eye.detector import ModelSpec
 from services.eye.tensorrt_engine import Build, Engine
-from services.eye.yolo import YoloEnds
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
 from shared.settings.section import Section
+from shared.vision.model import ModelSpec
+from shared.vision.yolo import YoloEnds
 
 _INSTALL = "install it with `pip install 'argus[tensorrt]'` or `uv sync --extra tensorrt`, or use the backend onnx"
 

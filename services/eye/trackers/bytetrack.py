@@ -25,9 +25,9 @@ from services.eye.association import Evidence, assign, costs
 from services.eye.border import leaving, touches
 from services.eye.known import Known, kind_of, packed, unpacked
 from services.eye.motion import Motion, MotionModel, begin, correct, predict, rescaled
-from services.eye.suppression import covered, suppress
 from shared.domain.detection import Detection, Track
 from shared.settings.section import Section
+from shared.vision.suppression import covered, suppress
 
 _VERSION = 1
 _MODEL = MotionModel()

@@ -13,11 +13,12 @@ import pytest
 from services.cli.demo.scene import Scene
 from services.cli.demo.scenes import CATALOGUE, scene
 from services.cli.demo.stage import Frame, frames
-from services.eye.detector import Detector, ModelSpec
+from services.eye.detector import Detector
 from services.eye.detectors.hog import HogDetector, HogSettings
 from services.eye.detectors.onnx import OnnxDetector, OnnxSettings
 from shared.domain.box import iou
 from shared.domain.detection import Detection
+from shared.vision.model import ModelSpec
 
 WEIGHTS = Path(__file__).resolve().parents[4] / "shared" / "assets" / "models" / "yolox_nano.onnx"
 CLEAR = 0.97

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.eye.detector import ModelSpec
+from shared.vision.model import ModelSpec
 from tests.unit.eye.tiny_onnx import write_colour_model
 
 LABELS = ("blue thing", "green thing")

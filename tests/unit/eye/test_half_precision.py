@@ -10,11 +10,12 @@ import numpy as np
 import onnx
 import pytest
 
-from services.eye.detector import ModelSpec, load_detector
+from services.eye.detector import load_detector
 from services.eye.half_precision import NotHalved, half_model
 from services.eye.tensorrt_engine import Build, Engine
-from services.eye.yolo import YoloEnds
 from shared.domain.box import iou
+from shared.vision.model import ModelSpec
+from shared.vision.yolo import YoloEnds
 from shared.weights.labels import LABEL_SETS
 from tests.unit.eye.fake_gpu import FakeCuda, FakeTensorRt
 from tests.unit.eye.models import a_model, filled

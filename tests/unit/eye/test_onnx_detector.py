@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.eye.detector import ModelSpec, load_detector
-from services.eye.detectors.onnx import choose_providers
+from services.eye.detector import load_detector
 from shared.domain.errors import UserError
+from shared.vision.model import ModelSpec
+from shared.vision.onnx import choose_providers
 from tests.unit.eye.models import LABELS, SIDE, a_model, filled
 
 

@@ -9,11 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from services.eye.detector import ModelSpec, load_detector
+from services.eye.detector import load_detector
 from services.eye.engine_cache import engine_path
 from services.eye.tensorrt_engine import Build, Engine
-from services.eye.yolo import YoloEnds
 from shared.domain.errors import UserError
+from shared.vision.model import ModelSpec
+from shared.vision.yolo import YoloEnds
 from tests.unit.eye.fake_gpu import FakeCuda, FakeTensorRt
 from tests.unit.eye.models import SIDE, a_model, filled
 

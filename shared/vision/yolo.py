@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.eye.detector import ModelSpec
-from services.eye.letterbox import Letterbox, Placement
-from services.eye.suppression import suppress
-from services.eye.yolo_layouts import LAYOUTS
 from shared.domain.box import Box
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
+from shared.vision.letterbox import Letterbox, Placement
+from shared.vision.model import ModelSpec
+from shared.vision.suppression import suppress
+from shared.vision.yolo_layouts import LAYOUTS
 
 
 class YoloEnds:
@@ -23,7 +23,7 @@ class YoloEnds:
         if spec.layout not in LAYOUTS:
             raise UserError(
                 "layout",
-                f"{spec.layout!r} is not a layout the eye can read",
+                f"{spec.layout!r} is not a layout that can be read",
                 remedy=f"use one of: {', '.join(sorted(LAYOUTS))}",
             )
         self.spec = spec

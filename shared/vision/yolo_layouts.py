@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.eye.letterbox import Corner
+from shared.vision.letterbox import Corner
 
 _STRIDES = (8, 16, 32)
 

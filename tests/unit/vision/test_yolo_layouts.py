@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.eye.yolo_layouts import LAYOUTS
+from shared.vision.yolo_layouts import LAYOUTS
 
 SIZE = (64, 32)
 ANCHORS = 8 * 4 + 4 * 2 + 2 * 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.eye.suppression import covered, iou_matrix, suppress
 from shared.domain.box import Box
+from shared.vision.suppression import covered, iou_matrix, suppress
 
 
 @pytest.mark.parametrize(

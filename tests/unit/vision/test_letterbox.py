@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eye.letterbox import PAD, Letterbox, place
+from shared.vision.letterbox import PAD, Letterbox, place
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Jobs for specialists: what they are asked, how they get there, and what became of them."""
