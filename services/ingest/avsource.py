@@ -64,6 +64,11 @@ class AvSource:
         return duration / av.time_base if duration and duration > 0 else None
 
     @property
+    def has_audio(self) -> bool | None:
+        """Whether the container holds sound; None before `open`."""
+        return bool(self._container.streams.audio) if self._container else None
+
+    @property
     def format(self) -> str:
         """FFmpeg's name of the container, such as `hls` or `mpjpeg`; empty before `open`."""
         return self._container.format.name if self._container else ""

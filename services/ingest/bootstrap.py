@@ -20,10 +20,12 @@ from services.ingest.faults import SourceFailed
 from services.ingest.health import CameraHealth
 from services.ingest.outgoing import Outgoing
 from services.ingest.pictures import PictureMaker
+from services.ingest.probing import Probes
 from services.ingest.recorder import Footage, NoFootage
 from services.ingest.recording import Recording, open_recording
 from services.ingest.sampling import SamplingSettings
 from services.ingest.session import Session
+from services.ingest.snapshots import SnapshotDesk
 from services.ingest.source import Source, SourceOptions, make_source
 from services.ingest.supervisor import SERVICE, Supervisor
 from shared.db.camera_configs import CameraConfig, enabled_cameras
@@ -33,8 +35,10 @@ from shared.db.secrets import SecretBox, installation_box
 from shared.domain.camera import CameraFault
 from shared.domain.camera_url import CameraUrl
 from shared.domain.errors import UserError
+from shared.messages.answers import SnapshotAnswer
 from shared.messages.camera_status import read_told_down_since
-from shared.messages.topics import CAMERA_STATUS
+from shared.messages.commands import PROBE_LOOK_S, TakeSnapshot
+from shared.messages.topics import CAMERA_SNAPSHOT, CAMERA_STATUS
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
@@ -115,10 +119,16 @@ class WorkerFactory:
                     told_down_since=self._told_down_since(config.slug),
                 ),
                 backoff=Backoff(base_s=ingest.backoff_base_s, cap_s=ingest.backoff_cap_s),
+                snapshots=SnapshotDesk(config.slug, send=self._send_snapshot),
             )
         )
         worker.start()
         return worker
+
+    def _send_snapshot(self, order: TakeSnapshot, answer: SnapshotAnswer) -> None:
+        # A refusal is not kept: the camera may be back for the next one who asks.
+        keep_as = CAMERA_SNAPSHOT.format(slug=order.camera, width=order.width or 0) if answer.jpeg else ""
+        self.outgoing.answer(order.reply_to, answer.packed(), keep_as=keep_as)
 
     def _source(self, config: CameraConfig) -> Source:
         # Asked anew for every connection: what a link points to may have changed since.
@@ -156,6 +166,12 @@ def build(settings: Settings, *, instance: str | None = None) -> IngestService:
     outgoing = Outgoing(connect(settings.known_redis_url, socket_timeout_s=2.0))
     reads = read_sessions(engine)
     recording = open_recording(settings) if settings.ingest.record else None
+    probes = Probes(
+        box=box,
+        file_roots=settings.file_roots,
+        timeout_s=settings.ingest.connect_timeout_s + PROBE_LOOK_S,
+        send=lambda reply_to, answer: outgoing.answer(reply_to, answer.packed()),
+    )
     return IngestService(
         settings=settings,
         instance=name,
@@ -169,6 +185,7 @@ def build(settings: Settings, *, instance: str | None = None) -> IngestService:
             owned=lambda: ownership.owned,
             shards=settings.shards,
             sync_interval_s=settings.ingest.sync_interval_s,
+            probe=probes.begin,
         ),
         liveness=Liveness(redis, service=SERVICE, instance=name),
         recording=recording,

@@ -16,8 +16,10 @@ from services.ingest.health import CameraHealth, HealthFact
 from services.ingest.outgoing import Channel
 from services.ingest.recorder import Footage, NoFootage
 from services.ingest.session import Session
+from services.ingest.snapshots import SnapshotDesk
 from services.ingest.source import Source
 from shared.domain.camera import CameraFault
+from shared.messages.commands import TakeSnapshot
 from shared.observability import get_logger
 
 log = get_logger("ingest.camera")
@@ -35,6 +37,7 @@ class CameraPlan:
     channel: Channel
     health: CameraHealth
     backoff: Backoff
+    snapshots: SnapshotDesk
     footage_of: Callable[[VideoStream, Session], Footage] = lambda _stream, _session: NoFootage()
     wall: Callable[[], float] = time.time
 
@@ -56,6 +59,11 @@ class CameraWorker:
         """Fall silent at once; returns immediately."""
         self._stop.set()
         self.plan.channel.close(delete_status=delete_status)
+        self.plan.snapshots.refuse(SourceFailed(CameraFault.NETWORK, "the camera is no longer watched here"))
+
+    def ask(self, order: TakeSnapshot) -> None:
+        """Answer with the camera's picture as soon as there is one; returns immediately."""
+        self.plan.snapshots.ask(order)
 
     def join(self, *, timeout_s: float) -> bool:
         """Whether the thread has ended within the time."""
@@ -69,6 +77,7 @@ class CameraWorker:
             failure = self._connect_and_stream()
             if self._stop.is_set():
                 return
+            self.plan.snapshots.refuse(failure)
             self._tell(self.plan.health.failed(self._now(), failure))
             self._say_status()
             if failure.fault is CameraFault.ENDED:
@@ -112,12 +121,14 @@ class CameraWorker:
     def _stream(self, source: Source, session: Session, footage: Footage) -> None:
         log.info("camera_connected", camera=self.plan.camera, codec=session.codec, session=session.id)
         wait = None if source.live else self._goes_on
+        self.plan.snapshots.opened()
         for packet in source.packets():
             if self._stop.is_set():
                 return
             arrived_s = self.plan.wall()
             for frame in session.feed(packet, arrived_s=arrived_s):
                 self.plan.channel.frame(frame, wait=wait)
+            self.plan.snapshots.serve(session)
             footage.feed(packet, at_s=session.at_s, size=(session.width, session.height), wait=wait)
             if arrived_s >= self._next_status:
                 self._next_status = arrived_s + _STATUS_INTERVAL_S

@@ -55,6 +55,9 @@ class Extractor:
         self._buffer_bytes = 0
         self._preroll: deque[tuple[VideoFrame, float]] = deque()
         self._taken_s = float("-inf")
+        # For those who ask for a picture: the newest keyframe as it came, and the newest picture decoded since.
+        self._keyframe: _Buffered | None = None
+        self._newest: tuple[VideoFrame, float] | None = None
 
     @property
     def active(self) -> bool:
@@ -63,6 +66,8 @@ class Extractor:
     def feed(self, packet: VideoPacket, at_s: float) -> Iterator[Taken]:
         """The pictures that the packet makes worth showing. Raises `SourceFailed` when there can be none."""
         keyframe = packet.is_keyframe or self._intra_only
+        if keyframe:
+            self._keyframe, self._newest = _Buffered(packet, at_s, keyframe=True), None
         step = self._sampler.arrived(at_s, keyframe=keyframe, size=packet.size)
         if step is Step.PEEK:
             yield from self._peek(packet, at_s)
@@ -79,6 +84,19 @@ class Extractor:
         """What is left when the source has ended, unless the packets' sizes told that nothing was in it."""
         if self._buffer and self._sampler.ending():
             yield from self._decode_buffer(drain=True)
+
+    def snapshot(self, *, most_width: int | None) -> Taken | None:
+        """The newest picture: of a few tenths of a second ago while something moves, else the newest keyframe.
+
+        None before the first keyframe. Raises `SourceFailed` like `feed`.
+        """
+        if self._newest is None and self._keyframe is not None:
+            frame = self._keyframes.decode(self._keyframe.packet)
+            self._newest = (frame, self._keyframe.at_s) if frame is not None else None
+        if self._newest is None:
+            return None
+        frame, at_s = self._newest
+        return Taken(at_s, self._pictures.jpeg(frame, most_width=most_width))
 
     def _peek(self, packet: VideoPacket, at_s: float) -> Iterator[Taken]:
         frame = self._keyframes.decode(packet)
@@ -110,6 +128,7 @@ class Extractor:
         self._sampler.decoded()
 
     def _look_at(self, frame: VideoFrame, at_s: float) -> Iterator[Taken]:
+        self._newest = (frame, at_s)
         if self._sampler.wants(at_s) is Want.NOTHING:
             return
         moved = self._motion.moved(self._pictures.tiny(frame), at_s)

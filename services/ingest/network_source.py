@@ -35,5 +35,9 @@ class NetworkSource:
     def packets(self) -> Iterator[VideoPacket]:
         return self._av.packets()
 
+    @property
+    def has_audio(self) -> bool | None:
+        return self._av.has_audio
+
     def close(self) -> None:
         self._av.close()

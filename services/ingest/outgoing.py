@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +16,11 @@ from redis.exceptions import RedisError
 
 from services.ingest.health import HealthFact
 from shared.domain.camera import CameraStatus
-from shared.messages.camera_status import status_fields
+from shared.messages.camera_status import STATUS_RENEW_S, STATUS_TTL_S, status_fields
 from shared.messages.frames import FrameCaptured
 from shared.messages.topics import CAMERA_STATUS, FRAMES, HEALTH
 from shared.observability import get_logger
-from shared.streams import Publisher
+from shared.streams import Publisher, Replies
 
 log = get_logger("ingest.outgoing")
 
@@ -29,21 +30,33 @@ FRAMES_DROPPED = Counter("argus_ingest_frames_dropped_total", "Frames dropped: R
 _MOST_WAITING = 64
 _ROOM = 8
 _RETRY_S = 0.5
-# A status that nobody renews is gone after this: its ingest died, and no other has taken the camera.
-_STATUS_TTL_S = 120
-_STATUS_RENEW_S = 30.0
+_SNAPSHOT_FRESH_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """`content` for whoever waits at `reply_to`; others find it for a moment at the key `keep_as`, if that is set."""
+
+    reply_to: str
+    content: bytes
+    keep_as: str = ""
 
 
 class Outgoing:
-    """Frames are dropped (the oldest first) and counted, facts and statuses wait until they are delivered."""
+    """Frames are dropped (the oldest first) and counted, facts and statuses wait until they are delivered.
+
+    Answers come before all else: somebody waits for them, but not for long, so they are not kept for later.
+    """
 
     def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._redis: Any = redis
         self._publisher = Publisher(redis)
+        self._replies = Replies(redis)
         self._monotonic = monotonic
         self._changed = threading.Condition()
         self._frames: deque[tuple[int, FrameCaptured]] = deque()
         self._facts: deque[HealthFact] = deque()
+        self._answers: deque[_Answer] = deque(maxlen=_MOST_WAITING)
         self._statuses: dict[str, dict[str, str]] = {}
         self._unsaid: set[str] = set()
         self._gone: set[str] = set()
@@ -77,6 +90,12 @@ class Outgoing:
                 FRAMES_DROPPED.labels(self._frames.popleft()[1].camera).inc()
             self._changed.notify_all()
 
+    def answer(self, reply_to: str, content: bytes, *, keep_as: str = "") -> None:
+        """Answer somebody who asked. Returns at once."""
+        with self._changed:
+            self._answers.append(_Answer(reply_to, content, keep_as))
+            self._changed.notify_all()
+
     def add_fact(self, fact: HealthFact) -> None:
         with self._changed:
             self._facts.append(fact)
@@ -100,7 +119,7 @@ class Outgoing:
     def _run(self) -> None:
         while True:
             with self._changed:
-                idle = not (self._frames or self._facts or self._unsaid or self._gone)
+                idle = not (self._frames or self._facts or self._answers or self._unsaid or self._gone)
                 if idle and self._stopping:
                     return
                 if idle:
@@ -114,6 +133,7 @@ class Outgoing:
                 time.sleep(_RETRY_S)
 
     def _send_all(self) -> None:
+        self._send_answers()
         self._send_statuses()
         self._send_facts()
         while True:
@@ -128,8 +148,19 @@ class Outgoing:
                 FRAMES_DROPPED.labels(frame.camera).inc()
                 raise
             FRAMES_SENT.labels(frame.camera).inc()
+            if self._answers:
+                self._send_answers()
             if self._facts:
                 self._send_facts()
+
+    def _send_answers(self) -> None:
+        kept: set[str] = set()
+        while self._answers:
+            answer = self._answers.popleft()
+            if answer.keep_as and answer.keep_as not in kept:
+                kept.add(answer.keep_as)
+                self._redis.set(answer.keep_as, answer.content, px=_SNAPSHOT_FRESH_MS)
+            self._replies.send(answer.reply_to, answer.content)
 
     def _send_facts(self) -> None:
         while self._facts:
@@ -142,7 +173,7 @@ class Outgoing:
         now = self._monotonic()
         with self._changed:
             if now >= self._renew_at:
-                self._renew_at = now + _STATUS_RENEW_S
+                self._renew_at = now + STATUS_RENEW_S
                 self._unsaid.update(self._statuses)
             unsaid = {camera: self._statuses[camera] for camera in self._unsaid if camera in self._statuses}
             gone = set(self._gone)
@@ -151,7 +182,7 @@ class Outgoing:
             for camera, fields in unsaid.items():
                 key = CAMERA_STATUS.format(slug=camera)
                 pipe.hset(key, mapping=fields)
-                pipe.expire(key, _STATUS_TTL_S)
+                pipe.expire(key, STATUS_TTL_S)
             for camera in gone:
                 pipe.delete(CAMERA_STATUS.format(slug=camera))
             pipe.execute()

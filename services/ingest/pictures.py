@@ -41,6 +41,7 @@ class PictureMaker:
         self._quality = jpeg_quality
         self._tiny = VideoReformatter()
         self._full = VideoReformatter()
+        self._narrow = VideoReformatter()
 
     def tiny(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Grey, uint8, height × width, at most 256 wide or high. Raises `SourceFailed` for mere dots."""
@@ -49,18 +50,22 @@ class PictureMaker:
         small = self._tiny.reformat(frame, width, height, "gray", interpolation=Interpolation.FAST_BILINEAR)
         return _rows(small, width)
 
-    def jpeg(self, frame: VideoFrame) -> Jpeg:
-        """The frame as a JPEG of its own size, or scaled down to `max_side`.
+    def jpeg(self, frame: VideoFrame, *, most_width: int | None = None) -> Jpeg:
+        """The frame as a JPEG of its own size, or scaled down to `max_side` and to `most_width` (pixels).
 
         The planes go into the JPEG as the camera sent them, with their range stretched: a way through RGB and back
         costs as much as the coding. Like most players of still pictures it takes all video for BT.601.
         """
         _check(frame)
         width, height = fitted(frame.width, frame.height, max_side=self._max_side)
+        scaler = self._full
+        if most_width is not None and most_width < width:
+            width, height = _narrowed(frame.width, frame.height, width=most_width)
+            scaler = self._narrow
         scaled = (width, height) != (frame.width, frame.height)
         if scaled or frame.format.name not in _PLANAR:
             how = Interpolation.AREA if scaled else Interpolation.BILINEAR
-            frame_of_size = self._full.reformat(
+            frame_of_size = scaler.reformat(
                 frame, width, height, "yuvj420p", interpolation=how, dst_color_range=ColorRange.JPEG
             )
         else:
@@ -94,6 +99,11 @@ def fitted(width: int, height: int, *, max_side: int, even: bool = True) -> tupl
         return width, height
     step = 2 if even else 1
     return tuple(max(step, round(side * factor / step) * step) for side in (width, height))  # type: ignore[return-value]
+
+
+def _narrowed(width_now: int, height_now: int, *, width: int) -> tuple[int, int]:
+    """The size of that width with the same shape; even, as colours have half of it."""
+    return max(2, width // 2 * 2), max(2, round(height_now * width / width_now / 2) * 2)
 
 
 def _rows(frame: VideoFrame, row_bytes: int) -> NDArray[np.uint8]:

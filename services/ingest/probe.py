@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from shared.settings import load_settings
 _ENOUGH_KEYFRAMES = 3
 _LONGEST_LOOK_S = 6.0
 _REPORT_RESERVE_S = 0.5
+_PERHAPS_THE_AUDIO = (CameraFault.NETWORK, CameraFault.NOT_FOUND, CameraFault.UNSUPPORTED_CODEC)
 _LARGEST_SIDE, _JPEG_QUALITY = 1920, 85
 
 
@@ -42,13 +43,16 @@ class Findings:
     width: int = 0
     height: int = 0
     declared_fps: float = 0.0
+    has_audio: bool | None = None
+    latency_ms: int | None = None
     keyframes_s: list[float] = field(default_factory=list)
     packets_s: list[float] = field(default_factory=list)
 
-    def see(self, frame: VideoFrame) -> None:
+    def see(self, frame: VideoFrame, *, after_s: float) -> None:
         """Take note of the first picture. Raises `SourceFailed` for one that ingest will not take."""
         PictureMaker(max_side=_LARGEST_SIDE, jpeg_quality=_JPEG_QUALITY).tiny(frame)
         self.width, self.height = frame.width, frame.height
+        self.latency_ms = round(after_s * 1000) if self.latency_ms is None else self.latency_ms
 
     @property
     def fps(self) -> float:
@@ -72,11 +76,17 @@ class Findings:
             "height": self.height,
             "fps": round(self.fps, 2),
             "keyframe_interval_s": self.keyframe_interval_s,
+            "has_audio": self.has_audio,
+            "latency_ms": self.latency_ms,
         }
 
 
-def probe(address: CameraUrl, *, timeout_s: float) -> dict[str, Any]:
-    """The report on the address. Blocks for `timeout_s` at most; raises nothing."""
+def probe(address: CameraUrl, *, timeout_s: float, at_end: Callable[[], object] = lambda: None) -> dict[str, Any]:
+    """The report on the address. Blocks for `timeout_s` at most; raises nothing.
+
+    A connection that hangs is given up, not ended: `at_end` is called once the thread that holds it has let go.
+    """
+    address = replace(address, realtime=False, loop=False)
     ended = threading.Event()
     reports: list[dict[str, Any]] = []
     findings = Findings()
@@ -91,6 +101,7 @@ def probe(address: CameraUrl, *, timeout_s: float) -> dict[str, Any]:
             reports.append(_failed(classify(error), address.masked))
         finally:
             ended.set()
+            at_end()
 
     threading.Thread(target=look, name="probe", daemon=True).start()
     if not ended.wait(timeout_s):
@@ -114,24 +125,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fault = CameraFault.INVALID_URL.value
         _print({"ok": False, "url": mask_url(text), "fault": fault, "detail": str(error)}, as_json=given.json)
         return USER_ERROR_STATUS
-    report = probe(replace(address, realtime=False, loop=False), timeout_s=max(0.5, given.timeout))
+    report = probe(address, timeout_s=max(0.5, given.timeout))
     _print(report, as_json=given.json)
     return 0 if report["ok"] else 1
 
 
 def _look(address: CameraUrl, findings: Findings, *, timeout_s: float) -> None:
-    part_s = max(0.5, timeout_s - _REPORT_RESERVE_S)
-    source = make_source(address, options=SourceOptions(connect_timeout_s=part_s, stall_timeout_s=part_s))
+    until = time.monotonic() + max(0.5, timeout_s - _REPORT_RESERVE_S)
     try:
-        _read(source, findings, until=time.monotonic() + min(part_s, _LONGEST_LOOK_S))
-    finally:
-        source.close()
+        _open(address, findings, until=until, audio=True)
+    except SourceFailed as failure:
+        # An RTSP camera may refuse its sound; whether its video is to be had is what counts.
+        refusable = address.scheme.startswith("rtsp") and failure.fault in _PERHAPS_THE_AUDIO
+        if not refusable or findings.width or time.monotonic() > until:
+            raise
+        _open(address, findings, until=until, audio=False)
     if not findings.width:
         raise SourceFailed(CameraFault.UNSUPPORTED_CODEC, "no picture could be decoded")
 
 
+def _open(address: CameraUrl, findings: Findings, *, until: float, audio: bool) -> None:
+    left_s = max(0.5, until - time.monotonic())
+    options = SourceOptions(connect_timeout_s=left_s, stall_timeout_s=left_s, audio=audio)
+    source = make_source(address, options=options)
+    try:
+        _read(source, findings, until=time.monotonic() + min(left_s, _LONGEST_LOOK_S))
+    finally:
+        source.close()
+
+
 def _read(source: Source, findings: Findings, *, until: float) -> None:
+    began = time.monotonic()
     stream = source.open()
+    findings.has_audio = source.has_audio
     findings.codec = stream.codec_context.codec.canonical_name
     findings.declared_fps = declared_fps(stream)
     decoder = RunningDecoder(stream)
@@ -143,11 +169,11 @@ def _read(source: Source, findings: Findings, *, until: float) -> None:
             findings.keyframes_s.append(at_s)
         if not findings.width and findings.keyframes_s:
             for frame, _ in decoder.decode(packet, at_s):
-                findings.see(frame)
+                findings.see(frame, after_s=time.monotonic() - began)
         if findings.width and (len(findings.keyframes_s) >= _ENOUGH_KEYFRAMES or time.monotonic() > until):
             return
     for frame, _ in () if findings.width else decoder.drain():
-        findings.see(frame)
+        findings.see(frame, after_s=time.monotonic() - began)
 
 
 def _failed(failure: SourceFailed, masked: str) -> dict[str, Any]:

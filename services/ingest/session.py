@@ -13,6 +13,7 @@ from services.ingest.rate import RateMeter
 from services.ingest.sampling import SamplingSettings
 from services.ingest.source import VideoPacket
 from services.ingest.timeline import Timeline
+from shared.messages.answers import SnapshotAnswer
 from shared.messages.frames import FrameCaptured
 
 _LEAST_FPS, _MOST_FPS, _USUAL_FPS = 1.0, 240.0, 25.0
@@ -65,6 +66,19 @@ class Session:
         """What was still waiting when the source ended."""
         for taken in self._extractor.finish():
             yield self._frame(taken)
+
+    def snapshot(self, *, width: int | None = None) -> SnapshotAnswer | None:
+        """The newest picture, at most `width` pixels wide; None before there is one. Raises `SourceFailed`."""
+        taken = self._extractor.snapshot(most_width=width)
+        if taken is None:
+            return None
+        return SnapshotAnswer(
+            camera=self._camera,
+            captured_at=datetime.fromtimestamp(taken.at_s, UTC),
+            width=taken.jpeg.width,
+            height=taken.jpeg.height,
+            jpeg=taken.jpeg.content,
+        )
 
     def _frame(self, taken: Taken) -> FrameCaptured:
         jpeg = taken.jpeg

@@ -18,10 +18,14 @@ VideoPacket: TypeAlias = "av.Packet[VideoStream]"
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """`connect_timeout_s` bounds reaching the camera, `stall_timeout_s` any silence after that."""
+    """`connect_timeout_s` bounds reaching the camera, `stall_timeout_s` any silence after that.
+
+    With `audio` the source asks for the sound as well, where it has to be asked for; only to tell whether there is any.
+    """
 
     connect_timeout_s: float = 10.0
     stall_timeout_s: float = 8.0
+    audio: bool = False
 
 
 class Source(Protocol):
@@ -43,6 +47,10 @@ class Source(Protocol):
     @property
     def live(self) -> bool:
         """Whether the clock of the arrivals counts. What is read from a store waits for its reader instead."""
+
+    @property
+    def has_audio(self) -> bool | None:
+        """Whether there is sound; None before `open`, and where nobody asked."""
 
     def close(self) -> None:
         """Let go of the connection; safe at any time on the thread that uses it."""

@@ -12,7 +12,7 @@ from shared.db.camera_configs import CameraConfig
 from shared.domain.errors import Transient
 from shared.domain.ids import shard_of
 from shared.loops import obey_restart
-from shared.messages.commands import SyncCamera
+from shared.messages.commands import ProbeCamera, SyncCamera, TakeSnapshot
 from shared.messages.message import Message
 from shared.observability import get_logger
 
@@ -33,7 +33,7 @@ class Supervisor:
     """Keeps one worker per camera. Used by one thread.
 
     `cameras` gives the enabled cameras by slug and may raise `Transient` (then what runs goes on); `start` makes and
-    starts the worker of one.
+    starts the worker of one; `probe` begins a probe and returns.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Supervisor:
         owned: Callable[[], frozenset[int]],
         shards: int,
         sync_interval_s: float,
+        probe: Callable[[ProbeCamera], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cameras = cameras
@@ -51,6 +52,7 @@ class Supervisor:
         self._owned = owned
         self._shards = shards
         self._sync_interval_s = sync_interval_s
+        self._probe = probe
         self._monotonic = monotonic
         self._known: Mapping[str, CameraConfig] = {}
         self._running: dict[str, _Running] = {}
@@ -68,6 +70,8 @@ class Supervisor:
             if obey_restart(new, stop, service=SERVICE):
                 return
             self.step(sync=any(isinstance(order, SyncCamera) for order in new))
+            for order in new:
+                self._answer(order)
             beat(len(self._running))
 
     def step(self, *, sync: bool = False) -> None:
@@ -92,6 +96,13 @@ class Supervisor:
         if lingering:
             log.info("cameras_left_in_dead_connections", count=len(lingering))
         self._running.clear()
+
+    def _answer(self, order: Message) -> None:
+        """Begin on what somebody waits for, if it is this replica's to answer."""
+        if isinstance(order, TakeSnapshot) and order.camera in self._running:
+            self._running[order.camera].worker.ask(order)
+        elif isinstance(order, ProbeCamera) and shard_of(order.reply_to, self._shards) in self._owned():
+            self._probe(order)
 
     def _read(self) -> float:
         try:

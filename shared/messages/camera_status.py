@@ -8,6 +8,13 @@ from typing import Any
 
 from shared.domain.camera import CameraFault, CameraState, CameraStatus
 
+STATUS_TTL_S = 120
+"""How long a status stays when nobody renews it: an ingest that takes the camera over learns what was told."""
+STATUS_RENEW_S = 5.0
+"""How often ingest renews the statuses of its cameras, whether or not anything changed."""
+STATUS_FRESH_S = 15.0
+"""A status that was not renewed for this long is history: its ingest died, and no other has taken the camera."""
+
 
 def status_fields(status: CameraStatus, *, told_down_since: datetime | None = None) -> dict[str, str]:
     """The hash's fields: plain text, times in ISO-8601, empty where there is nothing to say.

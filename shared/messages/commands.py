@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Self
 
+from pydantic import Field
+
 from shared.messages.message import Message
+
+
+PROBE_LOOK_S = 6.0
+"""How long a probe may take beyond the time in which a camera must be reached: it wants to see a few keyframes."""
 
 
 class SyncCamera(Message):
@@ -23,6 +29,33 @@ class SyncRules(Message):
     @classmethod
     def example(cls) -> Self:
         return cls()
+
+
+class TakeSnapshot(Message):
+    """Give the camera's picture as it is now, at most `width` pixels wide: a `SnapshotAnswer` to `reply_to`."""
+
+    camera: str
+    reply_to: str
+    width: int | None = Field(default=None, ge=1)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(camera="cam_001", reply_to="reply:0197a", width=640)
+
+
+class ProbeCamera(Message):
+    """Open an address once and say what is there: a `ProbeAnswer` to `reply_to`.
+
+    The address may hold credentials, so it travels sealed with the installation's key. One replica obeys: the one
+    that owns the shard of `reply_to`.
+    """
+
+    sealed_url: str
+    reply_to: str
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(sealed_url="gAAAAABl…", reply_to="reply:0197a")
 
 
 class Restart(Message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.messages.commands import Restart, SyncCamera, SyncRules
+from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeSnapshot
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.frames import FrameCaptured
 from shared.messages.health import CameraCameUp, CameraWentDown, GapRecorded
@@ -69,7 +69,7 @@ EVENTS = Topic(
 )
 COMMANDS = Topic(
     name="commands",
-    messages=(SyncCamera, SyncRules, Restart),
+    messages=(SyncCamera, SyncRules, TakeSnapshot, ProbeCamera, Restart),
     producers=("gateway", "cli"),
     consumers=(),
     bound=1_000,
@@ -81,12 +81,20 @@ TOPICS: tuple[Topic, ...] = (FRAMES, PRESENCES, HEALTH, EVENTS, COMMANDS)
 # Keys that are not streams stand here too, so that no two services invent the same one.
 CAMERA_STATUS = "camera:{slug}:status"
 """Hash written by ingest: what `CameraStatus` holds."""
+CAMERA_SNAPSHOT = "camera:{slug}:snapshot:{width}"
+"""A `SnapshotAnswer` that ingest gave a moment ago; `width` is the one that was asked for, 0 for none."""
 EYE_STATE = "eye:state:{slug}"
 """JSON written by the eye with every frame it acknowledges: tracker and presences of a camera."""
 EYE_INFO = "eye:info"
 """Hash written by each eye: backend, model, provider and why."""
 LIVENESS = "live:{service}:{instance}"
 """Expiring hash written by every service while its main loop makes progress."""
+ALERT_TEST_WANTED = "alerts:test:{id}"
+"""There as long as somebody waits for this test alert; the worker that removes it carries the order out."""
+ALERT_TEST_REPLY = "alerts:test:{id}:reply"
+"""Expiring list with one entry, written by that worker: the `ChannelOutcome`s as JSON."""
+ALERT_TEST_COUNT = "alerts:test:count:{account}"
+"""Expiring number of test alerts that an account ordered within the minute."""
 LOGS = "logs"
 """Bounded stream of structured log records of all services."""
 REPLY = "reply:{id}"

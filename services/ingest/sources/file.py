@@ -37,6 +37,10 @@ class FileSource:
         """A file that is paced is as good as live: its pictures are taken now."""
         return self._address.realtime
 
+    @property
+    def has_audio(self) -> bool | None:
+        return self._av.has_audio
+
     def open(self) -> VideoStream:
         if os.path.realpath(self._address.path) != self._address.path:
             # It was no link when the address was checked against the permitted folders.
