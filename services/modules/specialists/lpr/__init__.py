@@ -1,0 +1,1 @@
+"""Reading number plates."""
