@@ -9,6 +9,9 @@ BIN := .venv/bin
 # CI leaves nothing out; at a desk the slow ones stay out unless asked for: make test SLOW=1
 MARKS := $(if $(ARGUS_CI)$(SLOW),,-m "not slow")
 
+# One worker per core, each with a Redis and a PostgreSQL of its own; whoever is done first takes from the others.
+PARALLEL := -n logical --maxprocesses=8 --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench format clean ready system-packages
 
@@ -36,7 +39,7 @@ check: ready ## check format, lint, types, import contracts and the unit tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy -p shared -p services -p tools
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m "not slow" tests/unit
+	@$(BIN)/pytest -q -m "not slow" $(PARALLEL) tests/unit
 	@echo "make check: format, lint, types, import contracts and unit tests are in order"
 
 bench: ready ## measure Argus against its references on this machine

@@ -6,6 +6,7 @@ and once on PostgreSQL.
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,10 +15,12 @@ from typing import TypeVar
 
 import pytest
 import sqlalchemy
+from argon2 import PasswordHasher
 from redis import Redis
 from sqlalchemy import Engine
 
 from services.cli.redis_server import prepare_redis, start_redis, stop_redis
+from shared.accounts.passwords import use_hasher
 from shared.db.engine import connect
 from shared.db.migrate import upgrade
 from shared.settings import Settings
@@ -28,6 +31,9 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
+
+# What a password costs to check is measured in nobody's test; what it costs outside of tests has a test of its own.
+use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 def wait_until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "the condition") -> T:
@@ -93,21 +99,51 @@ def _installed_postgres() -> Path | None:
     return postgres_folder()
 
 
+@pytest.fixture(scope="session")
+def postgres(postgres_url: str) -> Iterator[Engine]:
+    """The cluster as its administrator, with a migrated database called `migrated` to copy."""
+    admin = sqlalchemy.create_engine(f"{postgres_url}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE migrated")
+    _migrate(f"{postgres_url}/migrated")
+    yield admin
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated SQLite database to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "argus.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+def _migrate(url: str) -> None:
+    made = connect(url)
+    upgrade(made)
+    made.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of its own, once on SQLite and once on PostgreSQL."""
+    """The URL of a database of its own, once on SQLite and once on PostgreSQL.
+
+    It is empty, unless the test takes `engine` too: then it is a copy of one that was migrated, once per test run.
+    """
+    migrated = "engine" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'argus.db'}"
+        file = tmp_path / "argus.db"
+        if migrated:
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), file)
+        yield f"sqlite:///{file}"
         return
-    server = request.getfixturevalue("postgres_url")
+    server, admin = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres")
     name = f"test_{uuid.uuid4().hex}"
-    admin = sqlalchemy.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}" + (" TEMPLATE migrated" if migrated else ""))
     yield f"{server}/{name}"
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
 
 
 @pytest.fixture
@@ -126,7 +162,6 @@ def settings(tmp_path: Path, redis_url: str, database_url: str) -> Settings:
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a migrated, empty database."""
     made = connect(database_url)
-    upgrade(made)
     yield made
     made.dispose()
 

@@ -13,7 +13,13 @@ from shared.domain.errors import UserError
 MIN_LENGTH = 8
 MAX_LENGTH = 256
 
-_HASHER = PasswordHasher()
+_hasher = PasswordHasher()
+
+
+def use_hasher(hasher: PasswordHasher) -> None:
+    """Hash at another cost in this process. For tests: they need not pay what whoever guesses has to."""
+    global _hasher
+    _hasher = hasher
 
 
 def hash_password(password: str) -> str:
@@ -25,7 +31,7 @@ def hash_password(password: str) -> str:
         raise UserError("password", f"is shorter than {MIN_LENGTH} characters", remedy="choose a longer one")
     if len(password) > MAX_LENGTH:
         raise UserError("password", f"is longer than {MAX_LENGTH} characters", remedy="choose a shorter one")
-    return _HASHER.hash(password)
+    return _hasher.hash(password)
 
 
 def password_matches(stored_hash: str, password: str) -> bool:
@@ -33,7 +39,7 @@ def password_matches(stored_hash: str, password: str) -> bool:
     if len(password) > MAX_LENGTH:
         return False
     try:
-        return _HASHER.verify(stored_hash, password)
+        return _hasher.verify(stored_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -51,4 +57,4 @@ def one_time_password() -> str:
 
 @cache
 def _nobodys_hash() -> str:
-    return _HASHER.hash(secrets.token_urlsafe(24))
+    return _hasher.hash(secrets.token_urlsafe(24))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from shared.accounts.users import account_named, add_account, ensure_admin, list
 from shared.db.accounts import Account, ApiKey, AuditRow
 from shared.domain.errors import Conflict, NotFound, UserError
 from shared.settings import Settings
+from tests.conftest import PROJECT
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
@@ -36,6 +39,15 @@ def test_a_password_is_stored_as_an_argon2id_hash_that_only_the_password_matches
     assert password_matches(account.password_hash, "correct horse")
     assert not password_matches(account.password_hash, "correct horsf")
     assert not password_matches("not a hash", "correct horse")
+
+
+def test_guessing_a_password_costs_what_rfc_9106_advises_where_memory_is_short() -> None:
+    # In a process of its own: these tests hash at less cost.
+    with_defaults = subprocess.run(
+        [sys.executable, "-c", "from shared.accounts.passwords import hash_password as h; print(h('correct horse'))"],
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert with_defaults.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize(
