@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import Engine
 
+from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.request import Network, networks
@@ -71,6 +72,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         reads=reads,
         redis=redis,
         soft_redis=soft_redis,
+        asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),
         media=MediaStore.open(settings.effective_media_url),
         box=box,
         authenticator=Authenticator(reads=reads, writes=writes, backoff=LoginBackoff(soft_redis), now=clock),

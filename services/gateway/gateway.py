@@ -11,6 +11,7 @@ from flask import current_app
 from redis import Redis
 from sqlalchemy.orm import Session
 
+from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
 from services.gateway.idempotency import Replays
@@ -41,6 +42,7 @@ class Gateway:
     reads: SessionFactory
     redis: Redis
     soft_redis: SoftRedis
+    asker: Asker
     media: MediaStore
     box: SecretBox
     authenticator: Authenticator

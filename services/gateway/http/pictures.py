@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 from flask import Request, Response
 
 
-def picture_response(jpeg: bytes, request: Request) -> Response:
-    """The picture with an ETag of its content, or 304 when the client has it already."""
+def picture_response(jpeg: bytes, request: Request, *, taken_at: datetime | None = None) -> Response:
+    """The picture with an ETag of its content, or 304 when the client has it already.
+
+    `taken_at` goes out as `Last-Modified`, and to the millisecond as `X-Captured-At`.
+    """
     response = Response(jpeg, content_type="image/jpeg")
     response.set_etag(hashlib.sha256(jpeg).hexdigest()[:32])
     # Private and asked anew each time: the permission to see it may have been taken back.
     response.headers["Cache-Control"] = "private, no-cache"
+    if taken_at is not None:
+        at = taken_at.astimezone(UTC)
+        response.last_modified = at
+        response.headers["X-Captured-At"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     response.make_conditional(request)
     return response

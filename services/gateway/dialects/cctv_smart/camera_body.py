@@ -11,10 +11,16 @@ from services.gateway.dialects.cctv_smart.zone_body import ZoneBody, zone_docume
 from services.gateway.http.timestamps import whole_seconds_or_none
 from services.gateway.queries.cameras import CameraView
 from shared.cameras.zones import MAX_ZONES, PictureSize
+from shared.domain.camera import CameraFault, CameraState
 from shared.domain.camera_url import MAX_LENGTH, CameraUrl, is_masked
 from shared.domain.errors import UserError
 from shared.domain.ids import is_slug
 
+_STATUSES = (
+    "connecting; streaming: pictures come; offline: none come, which may pass by itself, or nobody watches; "
+    "error: none come, and somebody must mend something; disabled"
+)
+_FAULTS = "why there are no pictures, only when there are none: " + ", ".join(CameraFault)
 _RESOLUTION = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 
 
@@ -100,11 +106,11 @@ class CameraShown(BaseModel):
     rtsp_url: str = Field(examples=["rtsp://***@192.168.1.100:554/Streaming/Channels/101"])
     enabled: bool
     zones: list[ZoneShown]
-    status: str = Field(examples=["streaming"], description="connecting, streaming, offline, error or disabled")
+    status: CameraState = Field(examples=["streaming"], description=_STATUSES)
     fps: float = Field(examples=[25])
     resolution: str | None = Field(examples=["1920x1080"])
-    fault: str | None = Field(default=None, description="why there are no pictures; only when there are none")
-    detail: str | None = None
+    fault: str | None = Field(default=None, description=_FAULTS)
+    detail: str | None = Field(default=None, description="what people should know, in a line")
 
 
 class OneCamera(CameraShown):

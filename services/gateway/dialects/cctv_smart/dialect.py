@@ -9,7 +9,17 @@ from typing import Any, ClassVar
 from flask_openapi3 import APIBlueprint, Info
 
 from services.gateway.dialect import SecuritySchemes
-from services.gateway.dialects.cctv_smart import cameras, deliveries, events, feedback, health, keys, webhooks
+from services.gateway.dialects.cctv_smart import (
+    camera_probes,
+    cameras,
+    deliveries,
+    events,
+    feedback,
+    health,
+    keys,
+    snapshots,
+    webhooks,
+)
 from services.gateway.dialects.cctv_smart.errors import ErrorBody
 from services.gateway.http.timestamps import whole_seconds
 from services.gateway.problem import Problem
@@ -32,7 +42,17 @@ class CctvSmart:
     error_model = ErrorBody
 
     def blueprints(self) -> Sequence[APIBlueprint]:
-        return (health.api, cameras.api, events.api, feedback.api, keys.api, webhooks.api, deliveries.api)
+        return (
+            health.api,
+            cameras.api,
+            snapshots.api,
+            camera_probes.api,
+            events.api,
+            feedback.api,
+            keys.api,
+            webhooks.api,
+            deliveries.api,
+        )
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
         return {"error": problem.code, "message": problem.message, "timestamp": whole_seconds(now)}
