@@ -1,0 +1,141 @@
+"""The composition root of the workers that run specialists: the only file that knows what is plugged into what."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from celery import Celery
+from redis import Redis
+from sqlalchemy import Engine
+
+from services.modules.bench import Bench
+from services.modules.hand import Hand
+from services.modules.hands import Hands
+from services.modules.runner import Runner
+from services.modules.specialist import Tools, check_names
+from services.modules.sweeper import Sweeper
+from shared.db.engine import connect as connect_database
+from shared.db.engine import read_sessions, sessions
+from shared.jobs import celery_app
+from shared.media import MediaStore
+from shared.messages.topics import EYE_STATE
+from shared.modules.book import JobBook, JobRecord
+from shared.modules.enqueue import send
+from shared.modules.roster import Roster, WorkerInfo
+from shared.observability import Liveness
+from shared.observability.instance import instance_name
+from shared.settings import Settings
+from shared.streams import connect
+from shared.weights.store import open_store
+
+SERVICE = "modules"
+WORKER = "modules-worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The assembled worker: a Celery app whose one task is the runner's."""
+
+    app: Celery
+    instance: str
+    run: str
+    queues: tuple[str, ...]
+    redis: Redis
+    engine: Engine
+    hands: Hands
+    runner: Runner
+    sweeper: Sweeper
+    roster: Roster
+    liveness: Liveness
+
+    def tell(self) -> None:
+        """Say who is here and what can be asked of it. Raises `redis.exceptions.RedisError`."""
+        modules = self.hands.modules
+        self.roster.tell(
+            WorkerInfo(
+                instance=self.instance,
+                run=self.run,
+                queues=self.queues,
+                ready=modules is not None,
+                modules=modules or (),
+            )
+        )
+
+    def close(self) -> None:
+        """Give back processes and connections."""
+        self.hands.close()
+        self.liveness.end()
+        self.engine.dispose()
+        self.redis.close()
+
+
+def build_worker(
+    settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None
+) -> Worker:
+    """Assemble a worker. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    modules, clock = settings.modules, now or _utc_now
+    check_names(modules)
+    name = instance or instance_name(WORKER)
+    run = f"{name}/{uuid.uuid4().hex[:8]}"
+    redis = connect(settings.known_redis_url)
+    engine = connect_database(settings.effective_database_url, pool_size=modules.concurrency + 1)
+    app = celery_app(settings.known_redis_url)
+    book, roster = JobBook(redis, now=clock, worker=run), Roster(redis)
+
+    def resend(record: JobRecord) -> None:
+        send(app, record.order)
+
+    hands = Hands(
+        [
+            Hand(time_limit_s=modules.time_limit_s, kill_after_s=modules.kill_after_s, threads=modules.threads)
+            for _ in range(modules.concurrency)
+        ],
+        idle_s=None if modules.warm else modules.idle_s,
+    )
+    runner = Runner(book, hands, sessions=sessions(engine), resend=resend)
+    media = MediaStore.open(settings.effective_media_url)
+    sweeper = Sweeper(redis, book=book, roster=roster, runner=runner, media=media, resend=resend, now=clock)
+    return Worker(
+        app=app,
+        instance=name,
+        run=run,
+        queues=modules.queues,
+        redis=redis,
+        engine=engine,
+        hands=hands,
+        runner=runner,
+        sweeper=sweeper,
+        roster=roster,
+        liveness=Liveness(redis, service=WORKER, instance=name),
+    )
+
+
+def build_bench(settings: Settings, *, dead: Mapping[str, str] | None = None) -> Bench:
+    """The specialists of one process, none opened yet. Caps the threads of OpenCV in this process."""
+    import cv2
+
+    cv2.setNumThreads(settings.modules.threads)
+    return Bench(settings.modules, build_tools(settings), dead=dead)
+
+
+def build_tools(settings: Settings) -> Tools:
+    """What specialists may use. Connects to nothing yet."""
+    redis = connect(settings.known_redis_url)
+
+    def state(slug: str) -> bytes | None:
+        found: bytes | None = redis.get(EYE_STATE.format(slug=slug))  # type: ignore[assignment]
+        return found
+
+    return Tools(
+        weights=open_store(settings),
+        sessions=read_sessions(connect_database(settings.effective_database_url, pool_size=2)),
+        state=state,
+        threads=settings.modules.threads,
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

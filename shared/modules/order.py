@@ -1,0 +1,58 @@
+"""What a specialist is asked to look at, as JSON between whoever asks and the worker."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.ids import is_slug
+from shared.messages.message import UtcTime
+
+MAX_PICTURES = 32
+
+Scope = Literal["object", "scene"]
+
+
+class PictureRef(BaseModel):
+    """A picture in the media store; `box` (xyxy, its pixels) is where the thing in question is, None: everywhere."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    path: str = Field(min_length=1, max_length=1000)
+    at: UtcTime | None = None
+    box: tuple[float, float, float, float] | None = None
+
+
+class ModuleOrder(BaseModel):
+    """One job. With `event_uuid` (bare) its results become the event's; `account_id` is who may read the record.
+
+    `options` are the camera's own settings for the specialist.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    job_id: str
+    module: str
+    pictures: Annotated[tuple[PictureRef, ...], Field(min_length=1, max_length=MAX_PICTURES)]
+    scope: Scope
+    at: UtcTime
+    queue: str = "modules"
+    account_id: int | None = None
+    camera: str | None = None
+    label: str | None = None
+    track_id: int | None = None
+    presence_id: str | None = None
+    event_uuid: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    trace_id: str = ""
+
+
+def new_job_id() -> str:
+    """`job-` and twelve hexadecimal digits that nobody can guess."""
+    return f"job-{secrets.token_hex(6)}"
+
+
+def is_job_id(text: str) -> bool:
+    return text.startswith("job-") and is_slug(text)
