@@ -54,7 +54,7 @@ def parse_condition(values: Mapping[str, Any], *, path: str = "condition") -> Co
     """
     name = values.get("kind", DEFAULT_KIND)
     try:
-        kind = _kind(name, path=f"{path}.kind")
+        kind = _kind(name, path=f"{path}.kind".lstrip("."))
     except UserError as error:
         raise InvalidInput([error]) from None
     try:
@@ -75,7 +75,7 @@ def _problems(error: ValidationError, kind: type[Condition], path: str) -> Itera
     errors = error.errors(include_url=False, include_input=False)
     for each in errors[:_MAX_PROBLEMS]:
         location = [str(part)[:64] for part in each["loc"]]
-        yield _problem(each, location, kind, field=".".join([path, *location]))
+        yield _problem(each, location, kind, field=".".join(filter(None, [path, *location])))
     if len(errors) > _MAX_PROBLEMS:
         yield UserError(path, f"has {len(errors) - _MAX_PROBLEMS} more problems")
 

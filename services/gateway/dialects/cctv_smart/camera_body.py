@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
+from services.gateway.dialects.cctv_smart.names import Name, Slug
 from services.gateway.dialects.cctv_smart.zone_body import ZoneBody, zone_document
 from services.gateway.http.timestamps import whole_seconds_or_none
 from services.gateway.queries.cameras import CameraView
@@ -14,7 +15,6 @@ from shared.cameras.zones import MAX_ZONES, PictureSize
 from shared.domain.camera import CameraFault, CameraState
 from shared.domain.camera_url import MAX_LENGTH, CameraUrl, is_masked
 from shared.domain.errors import UserError
-from shared.domain.ids import is_slug
 
 _STATUSES = (
     "connecting; streaming: pictures come; offline: none come, which may pass by itself, or nobody watches; "
@@ -22,12 +22,6 @@ _STATUSES = (
 )
 _FAULTS = "why there are no pictures, only when there are none: " + ", ".join(CameraFault)
 _RESOLUTION = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
-
-
-def _slug(text: str) -> str:
-    if not is_slug(text):
-        raise ValueError("must be 1–64 letters, digits, _ or -, beginning with a letter or digit")
-    return text
 
 
 def _address(text: str, info: ValidationInfo) -> str:
@@ -43,13 +37,6 @@ def _address_or_kept(text: str, info: ValidationInfo) -> str:
     return text if is_masked(text) else _address(text, info)
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=128, examples=["Parking"]), AfterValidator(_not_blank)]
 _URL_EXAMPLE = "rtsp://user:pass@192.168.1.101:554/Streaming/Channels/101"
 Url = Annotated[str, Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE]), AfterValidator(_address)]
 UrlOrKept = Annotated[str, Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE]), AfterValidator(_address_or_kept)]
@@ -76,8 +63,8 @@ class _WithZones(BaseModel):
 class NewCameraBody(_WithZones):
     """A camera to add. Without an `id` the next free `cam_NNN` is taken."""
 
-    id: Annotated[str, AfterValidator(_slug)] | None = Field(default=None, examples=["cam_002"])
-    name: Name
+    id: Slug | None = Field(default=None, examples=["cam_002"])
+    name: Name = Field(examples=["Parking"])
     rtsp_url: Url
     enabled: bool = True
     zones: list[ZoneBody] = Field(default_factory=list, max_length=MAX_ZONES)
@@ -86,7 +73,7 @@ class NewCameraBody(_WithZones):
 class CameraChangeBody(_WithZones):
     """What to change; everything left out stays. A blank or masked `rtsp_url` keeps the stored one."""
 
-    name: Name | None = None
+    name: Name | None = Field(default=None, examples=["Parking"])
     rtsp_url: UrlOrKept | None = None
     enabled: bool | None = None
     zones: list[ZoneBody] | None = Field(default=None, max_length=MAX_ZONES)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
@@ -22,6 +21,7 @@ from services.gateway.dialects.cctv_smart.event_body import (
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.pictures import picture_response
+from services.gateway.http.timestamps import Instant
 from services.gateway.queries.cursor import Cursor
 from services.gateway.queries.event_counts import EventScope
 from services.gateway.queries.events import EventFilter, channels_reached, event_of, events_page
@@ -32,21 +32,6 @@ from shared.domain.errors import NotFound
 api = APIBlueprint("events", __name__, abp_tags=[Tag(name="Events")], abp_security=SECURITY, abp_responses=REFUSALS)
 
 _MAX_OFFSET = 2**31 - 1
-
-
-def _instant(value: object) -> datetime:
-    """ISO-8601 with any offset (none: UTC). A `+` that was not percent-encoded arrives as a space."""
-    text = str(value).strip()
-    if len(text) > 6 and text[-6] == " ":
-        text = f"{text[:-6]}+{text[-5:]}"
-    try:
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a time like 2025-01-15T10:30:00Z") from None
-
-
-Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 
 class EventsQuery(BaseModel):

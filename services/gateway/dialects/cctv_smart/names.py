@@ -1,0 +1,25 @@
+"""Names and ids as clients write them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shared.domain.ids import is_slug
+
+
+def _slug(text: str) -> str:
+    if not is_slug(text):
+        raise ValueError("must be 1–64 letters, digits, _ or -, beginning with a letter or digit")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_not_blank)]

@@ -1,0 +1,133 @@
+"""Rules as clients write and read them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+from services.gateway.dialects.cctv_smart.names import Name, Slug
+from services.gateway.http.timestamps import whole_seconds
+from shared.db.events import RuleRow
+from shared.domain.channel import CHANNELS, ChannelName
+from shared.domain.errors import InvalidInput, UserError
+from shared.domain.module import MODULES, ModuleName
+from shared.rules.condition import DEFAULT_KIND, condition_kinds, parse_condition
+from shared.rules.registry import MAX_COOLDOWN_S, MAX_SEVERITY, RuleChange
+
+
+def _sound(values: dict[str, Any]) -> dict[str, Any]:
+    """The condition, once the parser that the brain uses has read it; every problem at its own place."""
+    try:
+        parse_condition(values, path="")
+    except InvalidInput as error:
+        problems = [_line_error(problem) for problem in error.problems]
+        raise ValidationError.from_exception_data("condition", problems) from None
+    return values
+
+
+def _line_error(problem: UserError) -> InitErrorDetails:
+    reason = f"{problem.reason} – {problem.remedy}" if problem.remedy else problem.reason
+    place = tuple(part for part in problem.field.split(".") if part)
+    return InitErrorDetails(type=PydanticCustomError("condition", "{reason}", {"reason": reason}), loc=place, input="")
+
+
+class _AnyCondition:
+    """Documents a condition as one of the kinds there are."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        kinds = [handler(kind.__pydantic_core_schema__) for kind in condition_kinds().values()]
+        return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+
+
+ConditionJson = Annotated[dict[str, Any], _AnyCondition()]
+CheckedCondition = Annotated[dict[str, Any], AfterValidator(_sound), _AnyCondition()]
+CameraId = Annotated[str, Field(max_length=64, examples=["cam_001"])]
+Cooldown = Annotated[float, Field(ge=0, le=MAX_COOLDOWN_S, allow_inf_nan=False, examples=[60])]
+Severity = Annotated[int, Field(ge=1, le=MAX_SEVERITY)]
+Modules = Annotated[list[ModuleName], Field(max_length=len(MODULES), examples=[["lpr"]])]
+Channels = Annotated[list[ChannelName], Field(max_length=len(CHANNELS), examples=[["webhook"]])]
+
+
+class RuleChangeBody(BaseModel):
+    """What to change; everything left out stays.
+
+    A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera, no `channels` every
+    channel. Within `cooldown_s` seconds of firing the rule keeps silent on the same camera. `modules` look at what it
+    fires on, and with `judge` a model is asked before people are told.
+    """
+
+    name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
+    enabled: bool | None = None
+    camera_id: CameraId | None = None
+    condition: CheckedCondition | None = None
+    cooldown_s: Cooldown | None = None
+    severity: Severity | None = None
+    modules: Modules | None = None
+    judge: bool | None = None
+    channels: Channels | None = None
+
+    def change(self) -> RuleChange:
+        every_camera = "camera_id" in self.model_fields_set and self.camera_id is None
+        return RuleChange(
+            name=self.name,
+            enabled=self.enabled,
+            camera="" if every_camera else self.camera_id,
+            condition=self.condition,
+            cooldown_s=self.cooldown_s,
+            severity=self.severity,
+            modules=tuple(self.modules) if self.modules is not None else None,
+            judge=self.judge,
+            channels=tuple(self.channels) if self.channels is not None else None,
+        )
+
+
+class NewRuleBody(RuleChangeBody):
+    """A rule to add. Without an `id` the next free `rule_NNN` is taken; without a `condition` it always holds."""
+
+    id: Slug | None = Field(default=None, examples=["rule_002"])
+    name: Name = Field(examples=["Somebody at the door at night"])
+
+
+class RuleShown(BaseModel):
+    """A rule. `shared` rules are everybody's, and only an administrator may change them."""
+
+    id: str = Field(examples=["rule_001"])
+    name: str = Field(examples=["A person anywhere"])
+    enabled: bool
+    camera_id: str | None
+    condition: ConditionJson
+    cooldown_s: float
+    severity: int
+    modules: list[str]
+    judge: bool
+    channels: list[str]
+    shared: bool
+    created_at: str = Field(examples=["2025-01-15T10:30:00Z"])
+    updated_at: str = Field(examples=["2025-01-15T10:30:00Z"])
+
+
+class RuleList(BaseModel):
+    rules: list[RuleShown]
+    count: int
+    total: int
+
+
+def rule_document(row: RuleRow) -> dict[str, Any]:
+    return {
+        "id": row.slug,
+        "name": row.name,
+        "enabled": row.enabled,
+        "camera_id": row.camera_slug,
+        "condition": {"kind": DEFAULT_KIND} | row.condition,
+        "cooldown_s": row.cooldown_s,
+        "severity": row.severity,
+        "modules": row.modules,
+        "judge": row.judge,
+        "channels": row.channels,
+        "shared": row.account_id is None,
+        "created_at": whole_seconds(row.created_at),
+        "updated_at": whole_seconds(row.updated_at),
+    }

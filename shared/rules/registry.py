@@ -1,0 +1,248 @@
+"""Adding, changing and finding stored rules. Every function works in the caller's transaction and never commits.
+
+Once the transaction is committed, publish `SyncRules`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shared.db.cameras import Camera
+from shared.db.events import RuleFiring, RuleRow
+from shared.domain.channel import CHANNELS
+from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
+from shared.domain.ids import is_slug
+from shared.domain.module import MODULES
+from shared.rules.condition import Condition, parse_condition
+from shared.settings.section import nearest
+
+MAX_COOLDOWN_S: Final = 7 * 86_400.0
+MAX_SEVERITY: Final = 5
+
+_GENERATED = re.compile(r"rule_(\d{3,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """What to store; None keeps what is stored. An empty `camera` means every camera.
+
+    `condition` is the JSON that `parse_condition` reads, and replaces the stored one as a whole.
+    """
+
+    name: str | None = None
+    enabled: bool | None = None
+    camera: str | None = None
+    condition: Mapping[str, Any] | None = None
+    cooldown_s: float | None = None
+    severity: int | None = None
+    modules: tuple[str, ...] | None = None
+    judge: bool | None = None
+    channels: tuple[str, ...] | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of what is to change, for the audit trail."""
+        return [name for name in self.__slots__ if getattr(self, name) is not None]
+
+
+def add_rule(
+    session: Session, new: RuleChange, *, account_id: int | None, now: datetime, slug: str | None = None
+) -> RuleRow:
+    """Store a rule; without an account it is everybody's, without a `slug` it gets the next free `rule_NNN`.
+
+    Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken.
+    """
+    row = RuleRow(
+        slug=slug or "",
+        account_id=account_id,
+        camera_slug=None,
+        name="",
+        enabled=True,
+        condition={},
+        cooldown_s=0.0,
+        severity=1,
+        modules=[],
+        judge=False,
+        channels=[],
+        created_at=now,
+        updated_at=now,
+    )
+    _apply(session, row, new)
+    if slug is not None and session.scalar(select(exists().where(RuleRow.slug == slug))):
+        raise Conflict("id", f"{slug} exists already", remedy="choose another, or update it")
+    row.slug = slug or _next_slug(session)
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("id", f"{row.slug} was added by somebody else just now", remedy="try again") from None
+    return row
+
+
+def change_rule(session: Session, row: RuleRow, change: RuleChange, *, now: datetime) -> None:
+    """Change what `change` names. Raises `InvalidInput` before anything is touched.
+
+    A camera and zones that are gone matter only when the change names the camera or the condition.
+    """
+    _apply(session, row, change)
+    row.updated_at = now
+    session.flush()
+
+
+def rule_named(session: Session, slug: str, *, account_id: int | None = None) -> RuleRow:
+    """The rule; with `account_id`, only one that the account may see. Raises `NotFound`."""
+    row = session.scalar(select(RuleRow).where(RuleRow.slug == slug, *visible_to(account_id)))
+    if row is None:
+        raise NotFound("rule", f"there is no rule {slug!r}" if is_slug(slug) else "there is no such rule")
+    return row
+
+
+def visible_to(account_id: int | None) -> list[ColumnElement[bool]]:
+    """What a rule must fulfil to be seen by the account: its own, and everybody's that concerns its cameras.
+
+    None sees all.
+    """
+    if account_id is None:
+        return []
+    cameras = select(Camera.slug).where(Camera.account_id == account_id)
+    concerned = or_(RuleRow.camera_slug.is_(None), RuleRow.camera_slug.in_(cameras))
+    return [or_(RuleRow.account_id == account_id, and_(RuleRow.account_id.is_(None), concerned))]
+
+
+def list_rules(
+    session: Session,
+    *,
+    account_id: int | None = None,
+    camera: str | None = None,
+    enabled: bool | None = None,
+    limit: int = 500,
+    offset: int = 0,
+) -> Sequence[RuleRow]:
+    """Rules that the account may see, newest first. With `camera`, those that name it."""
+    query = select(RuleRow).where(*_conditions(account_id, camera, enabled=enabled))
+    return session.scalars(query.order_by(RuleRow.id.desc()).limit(limit).offset(offset)).all()
+
+
+def count_rules(
+    session: Session, *, account_id: int | None = None, camera: str | None = None, enabled: bool | None = None
+) -> int:
+    """How many rules `list_rules` would give without a limit."""
+    query = select(func.count()).select_from(RuleRow).where(*_conditions(account_id, camera, enabled=enabled))
+    return int(session.scalar(query) or 0)
+
+
+def _conditions(account_id: int | None, camera: str | None, *, enabled: bool | None) -> list[ColumnElement[bool]]:
+    found = visible_to(account_id)
+    if camera is not None:
+        found.append(RuleRow.camera_slug == camera)
+    if enabled is not None:
+        found.append(RuleRow.enabled.is_(enabled))
+    return found
+
+
+def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
+    problems = list(_problems_of_values(row, change))
+    condition = _condition(change, problems)
+    problems += _problems_of_place(session, row, change, condition)
+    if problems:
+        raise InvalidInput(problems)
+    for name in ("name", "enabled", "cooldown_s", "severity", "judge"):
+        value = getattr(change, name)
+        if value is not None:
+            setattr(row, name, value)
+    if condition is not None:
+        row.condition = condition.document()
+    if change.camera is not None:
+        row.camera_slug = change.camera or None
+    if change.modules is not None:
+        row.modules = list(dict.fromkeys(change.modules))
+    if change.channels is not None:
+        row.channels = list(dict.fromkeys(change.channels))
+
+
+def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
+    if change.condition is None:
+        return None
+    try:
+        return parse_condition(change.condition)
+    except InvalidInput as error:
+        problems += error.problems
+        return None
+
+
+def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]:
+    if row.slug and not is_slug(row.slug):
+        remedy = "1–64 letters, digits, _ or -, beginning with a letter or digit"
+        yield UserError("id", "is not a valid id", remedy=remedy)
+    name = row.name if change.name is None else change.name
+    if not name.strip() or len(name) > 128:
+        yield UserError("name", "has no or more than 128 characters", remedy="name the rule")
+    if change.cooldown_s is not None and not 0 <= change.cooldown_s <= MAX_COOLDOWN_S:
+        yield UserError("cooldown_s", f"must be from 0 to {MAX_COOLDOWN_S:.0f} seconds")
+    if change.severity is not None and not 1 <= change.severity <= MAX_SEVERITY:
+        yield UserError("severity", f"must be from 1 to {MAX_SEVERITY}")
+    yield from _unknown("modules", "module", change.modules or (), MODULES)
+    yield from _unknown("channels", "channel", change.channels or (), CHANNELS)
+
+
+def _unknown(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> Iterator[UserError]:
+    if len(names) > len(known):
+        yield UserError(field, f"must hold at most {len(known)} names")
+        return
+    for position, name in enumerate(names):
+        if name not in known:
+            yield UserError(f"{field}.{position}", f"there is no {kind} {name[:64]!r}", remedy=nearest(name, known))
+
+
+def _problems_of_place(
+    session: Session, row: RuleRow, change: RuleChange, condition: Condition | None
+) -> Iterator[UserError]:
+    """A camera that is not the rule's to watch, and zones that its camera does not have."""
+    if change.camera is None and change.condition is None:
+        return
+    slug = change.camera if change.camera is not None else row.camera_slug
+    if not slug:
+        return
+    query = select(Camera).where(Camera.slug == slug)
+    camera = session.scalar(query if row.account_id is None else query.where(Camera.account_id == row.account_id))
+    if camera is None:
+        # One that was removed meanwhile is no obstacle to mending the condition.
+        if change.camera is not None:
+            yield UserError("camera_id", "there is no such camera", remedy="list the cameras to see their ids")
+        return
+    wanted = condition if change.condition is not None else _stored_condition(row)
+    if wanted is not None:
+        yield from _missing_zones(camera, wanted)
+
+
+def _missing_zones(camera: Camera, condition: Condition) -> Iterator[UserError]:
+    there = [zone.name for zone in camera.zones]
+    for field, zone in condition.zones().items():
+        if zone not in there:
+            remedy = f"its zones: {', '.join(there)}" if there else "it has no zones yet"
+            yield UserError(f"condition.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)
+
+
+def _stored_condition(row: RuleRow) -> Condition | None:
+    try:
+        return parse_condition(row.condition)
+    except InvalidInput:
+        return None
+
+
+def _next_slug(session: Session) -> str:
+    """The next free `rule_NNN`. The number of a deleted rule that fired once is not used again: events name it."""
+    slugs = session.scalars(select(RuleRow.slug).where(RuleRow.slug.like("rule\\_%", escape="\\")))
+    numbers = [int(match[1]) for slug in slugs if (match := _GENERATED.fullmatch(slug))]
+    number = max(numbers, default=0) + 1
+    while session.scalar(select(exists().where(RuleFiring.rule_slug == f"rule_{number:03d}"))):
+        number += 1
+    return f"rule_{number:03d}"

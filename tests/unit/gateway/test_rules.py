@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import func, select
+
+from shared.db.tables import AuditRow, RuleFiring, RuleRow
+from shared.domain.channel import CHANNELS
+from shared.domain.module import MODULES
+from shared.messages.commands import SyncRules
+from shared.messages.message import decode
+from shared.messages.topics import COMMANDS
+from tests.unit.gateway.installation import RTSP, START, Api
+
+BODY = {"name": "Somebody at the door", "condition": {"labels": ["person"], "dwell_s": 5}}
+DOOR = {"name": "Porte", "points": [[0, 0], [100, 0], [100, 100], [0, 100]]}
+NIGHT = {"timezone": "Europe/Paris", "windows": [{"days": ["fri"], "from": "22:00", "to": "06:00"}]}
+
+
+def _add(api: Api, body: Any = BODY, **kwargs: Any) -> Any:
+    answer = api.post("/rules", body, **kwargs)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def _camera(api: Api, slug: str, *, who: str = "alice", zones: Any = ()) -> None:
+    body = {"id": slug, "name": slug, "rtsp_url": RTSP, "zones": list(zones)}
+    assert api.post("/cameras", body, who=who).status_code == 201
+
+
+def _ids(api: Api, query: str = "", **kwargs: Any) -> list[str]:
+    answer = api.get(f"/rules{query}", **kwargs)
+    assert answer.json is not None, answer.text
+    return [rule["id"] for rule in answer.json["rules"]]
+
+
+def _stored(api: Api) -> int:
+    with api.session() as session:
+        return int(session.scalar(select(func.count()).select_from(RuleRow)) or 0)
+
+
+def _refused(api: Api, body: Any, *, path: str | None = None, **kwargs: Any) -> str:
+    """The message of a 400, after which nothing is stored."""
+    before = _stored(api)
+    answer = api.put(path, body, **kwargs) if path else api.post("/rules", body, **kwargs)
+    assert answer.status_code == 400, answer.text
+    assert answer.json is not None
+    assert _stored(api) == before
+    return str(answer.json["message"])
+
+
+def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
+    _camera(api, "cam_001", zones=[DOOR])
+    condition = {"kind": "presence", "labels": ["car", "person"], "zone": "Porte", "schedule": NIGHT}
+    made = _add(api, {
+        "id": "door", "name": "Door", "enabled": False, "camera_id": "cam_001", "condition": condition,
+        "cooldown_s": 60, "severity": 3, "modules": ["lpr", "ocr"], "judge": True, "channels": ["webhook"],
+    })  # fmt: skip
+    assert made == {
+        "id": "door",
+        "name": "Door",
+        "enabled": False,
+        "camera_id": "cam_001",
+        "condition": condition,
+        "cooldown_s": 60,
+        "severity": 3,
+        "modules": ["lpr", "ocr"],
+        "judge": True,
+        "channels": ["webhook"],
+        "shared": False,
+        "created_at": "2026-01-15T10:30:00Z",
+        "updated_at": "2026-01-15T10:30:00Z",
+    }
+    api.clock.forward(minutes=1)
+    changed = api.put("/rules/door", {"enabled": True, "condition": {"labels": ["car"]}}).json
+    assert changed == {
+        **made,
+        "enabled": True,
+        "condition": {"kind": "presence", "labels": ["car"]},
+        "updated_at": "2026-01-15T10:31:00Z",
+    }
+    assert api.get("/rules/door").json == changed
+    assert api.delete("/rules/door").status_code == 204
+    assert api.get("/rules/door").status_code == 404
+    assert api.delete("/rules/door").status_code == 404
+
+
+def test_what_is_shown_can_be_sent_back_and_changes_nothing(api: Api) -> None:
+    made = _add(api, {**BODY, "condition": {"schedule": NIGHT, "min_confidence": 0.4}})
+    again = api.put(f"/rules/{made['id']}", made)
+    assert again.json == made
+
+
+def test_ids_are_generated_and_taken_ones_are_a_conflict(api: Api) -> None:
+    assert [_add(api)["id"], _add(api)["id"]] == ["rule_002", "rule_003"]
+    taken = api.post("/rules", {**BODY, "id": "rule_001"})
+    assert taken.status_code == 409
+    assert taken.json is not None
+    assert "rule_001 exists already" in taken.json["message"]
+
+
+def test_the_number_of_a_deleted_rule_that_fired_is_not_used_again(api: Api) -> None:
+    _add(api)
+    with api.session() as session:
+        session.add(RuleFiring(rule_slug="rule_002", camera_slug="cam_001", fired_at=START))
+        session.commit()
+    api.delete("/rules/rule_002")
+    assert _add(api)["id"] == "rule_003"
+
+
+def test_the_list_is_paged_filtered_and_newest_first(api: Api) -> None:
+    _camera(api, "cam_001")
+    for number in range(4):
+        _add(api, {**BODY, "id": f"r{number}", "enabled": number % 2 == 0, "camera_id": "cam_001" if number else None})
+    page = api.get("/rules?limit=2&offset=1").json
+    assert page is not None
+    assert ([rule["id"] for rule in page["rules"]], page["count"], page["total"]) == (["r2", "r1"], 2, 5)
+    assert _ids(api, "?camera_id=cam_001") == ["r3", "r2", "r1"]
+    assert _ids(api, "?enabled=false") == ["r3", "r1"]
+    assert _ids(api, "?camera_id=nowhere") == []
+    for query in ("limit=0", "limit=501", "offset=-1", "enabled=perhaps"):
+        assert api.get(f"/rules?{query}").status_code == 400
+
+
+def test_a_rule_of_another_account_does_not_exist(api: Api) -> None:
+    _add(api, {**BODY, "id": "mine"})
+    assert _ids(api, who="bob") == ["rule_001"]
+    assert _ids(api, who="boss") == ["mine", "rule_001"]
+    for answer in (
+        api.get("/rules/mine", who="bob"),
+        api.put("/rules/mine", {"enabled": False}, who="bob"),
+        api.delete("/rules/mine", who="bob"),
+    ):
+        assert answer.status_code == 404
+        assert answer.json is not None
+        assert answer.json["message"] == "There is no rule 'mine'"
+    assert api.post("/rules", {**BODY, "id": "mine"}, who="bob").status_code == 409
+
+
+def test_everybodys_rules_are_read_by_all_and_written_by_administrators(api: Api) -> None:
+    shown = api.get("/rules/rule_001").json
+    assert shown is not None
+    assert (shown["shared"], shown["condition"]["kind"]) == (True, "presence")
+    for answer in (api.put("/rules/rule_001", {"enabled": False}), api.delete("/rules/rule_001")):
+        assert answer.status_code == 403
+        assert answer.json is not None
+        assert "administrator" in answer.json["message"]
+    changed = api.put("/rules/rule_001", {"enabled": False}, who="boss").json
+    assert changed is not None
+    assert (changed["enabled"], changed["shared"]) == (False, True)
+    assert _add(api, who="boss")["shared"] is True
+    assert _ids(api, who="bob") == ["rule_002", "rule_001"]
+    assert api.delete("/rules/rule_001", who="boss").status_code == 204
+
+
+def test_an_administrators_rule_for_a_camera_is_seen_by_those_who_see_the_camera(api: Api) -> None:
+    _camera(api, "cam_001")
+    _add(api, {**BODY, "id": "door", "camera_id": "cam_001"}, who="boss")
+    assert _ids(api) == ["door", "rule_001"]
+    assert _ids(api, who="bob") == ["rule_001"]
+    assert api.get("/rules/door", who="bob").status_code == 404
+    assert api.put("/rules/door", {"enabled": False}, who="bob").status_code == 404
+    assert api.put("/rules/door", {"enabled": False}).status_code == 403
+
+
+def test_viewers_only_read(api: Api) -> None:
+    assert _ids(api, who="eve") == ["rule_001"]
+    assert api.post("/rules", BODY, who="eve").status_code == 403
+
+
+def test_a_rule_watches_only_cameras_of_its_account(api: Api) -> None:
+    _camera(api, "cam_001", who="bob")
+    _camera(api, "cam_002")
+    unknown = _refused(api, {**BODY, "camera_id": "nowhere"})
+    assert "Field 'camera_id' there is no such camera" in unknown
+    assert _refused(api, {**BODY, "camera_id": "cam_001"}) == unknown
+    _add(api, {**BODY, "id": "mine", "camera_id": "cam_002"})
+    for who in ("alice", "boss"):
+        assert _refused(api, {"camera_id": "cam_001"}, path="/rules/mine", who=who) == unknown
+
+
+def test_a_camera_id_of_null_or_nothing_means_every_camera(api: Api) -> None:
+    _camera(api, "cam_001")
+    for every in (None, ""):
+        made = _add(api, {**BODY, "camera_id": "cam_001"})
+        kept = api.put(f"/rules/{made['id']}", {"name": "x"}).json
+        assert kept is not None
+        assert kept["camera_id"] == "cam_001"
+        changed = api.put(f"/rules/{made['id']}", {"camera_id": every}).json
+        assert changed is not None
+        assert changed["camera_id"] is None
+
+
+def test_a_zone_must_be_one_of_the_rules_camera(api: Api) -> None:
+    _camera(api, "cam_001", zones=[DOOR, {**DOOR, "name": "Quai"}])
+    _camera(api, "cam_002")
+    body = {**BODY, "camera_id": "cam_001", "condition": {"zone": "Prte"}}
+    expected = "Field 'condition.zone' there is no zone 'Prte' on camera cam_001 – its zones: Porte, Quai"
+    assert _refused(api, body) == expected
+    made = _add(api, {**body, "condition": {"zone": "Porte"}})
+    path = f"/rules/{made['id']}"
+    assert _refused(api, {"condition": {"zone": "Prte"}}, path=path) == expected
+    assert "cam_002 – it has no zones yet" in _refused(api, {"camera_id": "cam_002"}, path=path)
+    assert api.get(path).json == made
+    # Where no camera is named, each camera may have a zone of that name, or get one later.
+    _add(api, {**BODY, "condition": {"zone": "anywhere"}})
+
+
+def test_a_rule_outlives_its_camera_and_its_zones_and_can_be_mended(api: Api) -> None:
+    _camera(api, "cam_001", zones=[DOOR])
+    made = _add(api, {**BODY, "camera_id": "cam_001", "condition": {"zone": "Porte"}})
+    path = f"/rules/{made['id']}"
+    assert api.put("/cameras/cam_001", {"zones": []}).status_code == 200
+    assert api.put(path, {"enabled": False}).status_code == 200
+    assert api.delete("/cameras/cam_001").status_code == 204
+    shown = api.get(path).json
+    assert shown is not None
+    assert (shown["camera_id"], shown["condition"]["zone"]) == ("cam_001", "Porte")
+    assert api.put(path, {"name": "still there", "condition": {"zone": "Quai"}}).status_code == 200
+    assert "camera_id" in _refused(api, {"camera_id": "cam_001"}, path=path)
+    assert api.put(path, {"camera_id": None}).status_code == 200
+    assert api.delete(path).status_code == 204
+
+
+def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
+    message = _refused(api, {
+        "id": "../x",
+        "name": " ",
+        "enabled": "yes",
+        "cooldown_s": -1,
+        "severity": 6,
+        "modules": ["lpr", "lpx"],
+        "channels": ["pigeon"],
+        "condition": {
+            "labels": ["person", 7],
+            "dwel_s": 5,
+            "min_confidence": "0.5",
+            "schedule": {"windows": [{"frm": "22:00", "to": 6}]},
+        },
+    })  # fmt: skip
+    for expected in (
+        "Field 'id' must be", "Field 'name' must not be blank", "Field 'enabled' input", "Field 'cooldown_s' input",
+        "Field 'severity' input", "Field 'modules[1]' input should be 'bytetrack'", "Field 'channels[0]' input",
+        "Field 'condition.labels[1]' input should be a valid string",
+        "Field 'condition.dwel_s' is not known – did you mean 'dwell_s'?",
+        "Field 'condition.min_confidence' input should be a valid number",
+        "Field 'condition.schedule.windows[0].from' is required",
+        "Field 'condition.schedule.windows[0].frm' is not known – did you mean 'from'?",
+        "Field 'condition.schedule.windows[0].to' must be a time of day",
+    ):  # fmt: skip
+        assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"kind": "presense"}, "Field 'condition.kind' there is no kind of condition 'presense' – did you mean"),
+        ({"kind": ["presence"]}, "Field 'condition.kind' must be text"),
+        ({"labels": [f"label{n}" for n in range(10_000)]}, "Field 'condition.labels' must hold at most 128"),
+        ({"labels": [0] * 10_000}, "Field 'condition' has 9980 more problems"),
+        ({"zone": "z" * 129}, "Field 'condition.zone'"),
+        ({"dwell_s": True}, "Field 'condition.dwell_s'"),
+        ({"schedule": {"windows": []}}, "Field 'condition.schedule.windows' must hold at least one window"),
+        ({"schedule": {"windows": [{"from": "00:00", "to": "24:00"}] * 65}}, "must hold at most 64"),
+        ({"schedule": {"timezone": "Mars", "windows": NIGHT["windows"]}}, "Field 'condition.schedule.timezone' 'Mars'"),
+        ({"x" * 100_000: 1}, "is not known"),
+        ({"a{b}": 1, "": 1}, "is not known"),
+        ([], "Field 'condition'"),
+        ("person", "Field 'condition'"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_cannot_be_read_is_refused(api: Api, condition: Any, expected: str) -> None:
+    message = _refused(api, {**BODY, "condition": condition})
+    assert expected in message
+    assert len(message) < 4000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"dwell_s": NaN}', '{"dwell_s": 1e999}', '{"zone": "\\u0000"}', '{"a":' * 500 + "1" + "}" * 500, "[" * 100_000],
+)
+def test_a_condition_that_is_no_sound_json_is_refused(api: Api, text: str) -> None:
+    answer = api.post(
+        "/rules", data=f'{{"name": "x", "condition": {text}}}', headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert _stored(api) == 1
+
+
+def test_a_rule_of_ten_megabytes_is_too_large(api: Api) -> None:
+    assert api.post("/rules", {**BODY, "condition": {"labels": ["x" * 10_000_000]}}).status_code == 413
+
+
+def test_the_same_label_ten_thousand_times_is_stored_once(api: Api) -> None:
+    assert _add(api, {**BODY, "condition": {"labels": ["person"] * 10_000}})["condition"]["labels"] == ["person"]
+
+
+def test_every_module_and_channel_can_be_named(api: Api) -> None:
+    made = _add(api, {**BODY, "modules": list(MODULES), "channels": list(CHANNELS)})
+    assert (made["modules"], made["channels"]) == (list(MODULES), list(CHANNELS))
+    changed = api.put(f"/rules/{made['id']}", {"modules": ["lpr", "lpr"], "channels": []}).json
+    assert changed is not None
+    assert (changed["modules"], changed["channels"]) == (["lpr"], [])
+
+
+def test_every_write_is_audited_and_ordered_and_a_refused_one_is_not(api: Api, redis: Redis) -> None:
+    _add(api, {**BODY, "id": "door"})
+    api.put("/rules/door", {"name": "x", "condition": {}})
+    api.put("/rules/door", {"severity": 9})
+    api.put("/rules/rule_001", {"name": "x"})
+    api.delete("/rules/door")
+    with api.session() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    assert [(row.action, row.target, row.principal, row.detail) for row in rows] == [
+        ("rule.add", "door", "alice/key:test", {}),
+        ("rule.change", "door", "alice/key:test", {"fields": ["name", "condition"]}),
+        ("rule.remove", "door", "alice/key:test", {}),
+    ]
+    orders = [decode(fields) for _, fields in redis.xrange(COMMANDS.stream())]
+    assert orders == [SyncRules()] * 3
+
+
+def test_the_document_describes_conditions(api: Api) -> None:
+    document = api.client.get("/openapi.json").get_json()
+    schemas = document["components"]["schemas"]
+    for name in ("NewRuleBody", "RuleShown"):
+        condition = str(schemas[name]["properties"]["condition"])
+        assert all(word in condition for word in ("labels", "zone", "dwell_s", "#/components/schemas/Schedule"))
+    assert schemas["Window"]["required"] == ["from", "to"]
