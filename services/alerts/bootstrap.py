@@ -21,6 +21,7 @@ from services.alerts.configured import check_webhooks, sync_webhooks
 from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.sweeper import Sweeper
+from services.alerts.trial import Trial
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_box
@@ -105,13 +106,14 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The assembled hands: a Celery app whose one task is the courier's."""
+    """The assembled hands: a Celery app with the courier's task, and that of test alerts."""
 
     app: Celery
     redis: Redis
     engine: Engine
     channels: Mapping[str, Channel]
     courier: Courier
+    trial: Trial
     liveness: Liveness
 
     def abort(self) -> None:
@@ -166,9 +168,16 @@ def build_worker(settings: Settings, *, instance: str | None = None, now: Clock 
     redis, engine, box = _stores(settings, pool_size=settings.alerts.concurrency)
     app = celery_app(settings.known_redis_url)
     channels = open_channels(settings, box)
-    courier = build_courier(settings, engine, channels, enqueue=_enqueue(app), now=now or _utc_now)
-    liveness = Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER))
-    return Worker(app=app, redis=redis, engine=engine, channels=channels, courier=courier, liveness=liveness)
+    clock = now or _utc_now
+    return Worker(
+        app=app,
+        redis=redis,
+        engine=engine,
+        channels=channels,
+        courier=build_courier(settings, engine, channels, enqueue=_enqueue(app), now=clock),
+        trial=Trial(channels, read_sessions(engine), now=clock),
+        liveness=Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER)),
+    )
 
 
 def build_courier(

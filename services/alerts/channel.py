@@ -30,7 +30,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the receiver's side said; `detail` is JSON-able and holds no secret."""
+    """What the receiver's side said; `detail` is JSON-able and holds no secret.
+
+    Two names are understood by all: `message_id`, what the receiver's side calls the message, and `device`, what was
+    switched on where a channel moves things instead of telling people.
+    """
 
     detail: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,10 @@ from shared.messages.message import UtcTime
 
 
 class Notice(BaseModel):
-    """The neutral content of an alert. `snapshot` is relative to the media store."""
+    """The neutral content of an alert. `snapshot` is relative to the media store.
+
+    A `test` is no event's alert: it was sent by hand, and every channel's rendering must say so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -32,6 +35,7 @@ class Notice(BaseModel):
     text: str
     ai_response: str | None = None
     trace_id: str = ""
+    test: bool = False
 
     @classmethod
     def of(cls, event: EventRaised) -> Self:

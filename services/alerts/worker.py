@@ -10,12 +10,15 @@ from typing import Any
 
 from celery import bootsteps, signals
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
 from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
+from services.alerts.ordered_trial import answer_order
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
-from shared.jobs import DELIVER, QUEUE_ALERTS
+from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, QUEUE_ALERTS, TEST_ALERT
 from shared.loops import Stop
+from shared.messages.alert_test import AlertTest
 from shared.observability import configure_logging, get_logger, metrics
 from shared.settings import Settings, load_settings
 
@@ -51,7 +54,7 @@ def run(worker: Worker, settings: Settings) -> int:
     celery = worker.app.Worker(
         pool_cls="threads",
         concurrency=settings.alerts.concurrency,
-        queues=[QUEUE_ALERTS],
+        queues=[QUEUE_ALERTS, QUEUE_ALERT_TESTS],
         hostname=f"{WORKER}@{os.getpid()}",
         quiet=True,
         without_gossip=True,
@@ -64,7 +67,7 @@ def run(worker: Worker, settings: Settings) -> int:
 
 
 def register(worker: Worker) -> None:
-    """Give the app its one task."""
+    """Give the app its tasks."""
 
     @worker.app.task(name=DELIVER)  # type: ignore[untyped-decorator]
     def deliver(delivery_id: str) -> None:
@@ -73,6 +76,13 @@ def register(worker: Worker) -> None:
         except (OperationalError, Transient) as error:
             # The row says what is still to do, and the sweeper reads it.
             log.warning("delivery_postponed", delivery_id=delivery_id, reason=str(error)[:200])
+
+    @worker.app.task(name=TEST_ALERT)  # type: ignore[untyped-decorator]
+    def test(reply_to: str, order: dict[str, Any]) -> None:
+        try:
+            answer_order(worker.redis, worker.trial, AlertTest.model_validate(order), reply_to=reply_to)
+        except RedisError as error:
+            log.warning("alert_test_unanswered", reason=type(error).__name__)
 
 
 def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:

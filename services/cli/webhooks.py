@@ -158,7 +158,7 @@ def _shown(row: Webhook) -> dict[str, object]:
 def _try(installation: Installation, number: int) -> dict[str, object]:
     """Send through the alerts service's own channel, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "services.alerts.trial", str(number)],
+        [sys.executable, "-m", "services.alerts.webhook_trial", str(number)],
         capture_output=True,
         text=True,
         timeout=_TEST_TIMEOUT_S,

@@ -154,7 +154,10 @@ class WebhookChannel:
 
 
 def payload(parcel: Parcel, events: frozenset[str]) -> dict[str, Any]:
-    """The JSON body. `event_type` is what the receiver subscribed to: a detection, or the alert it led to."""
+    """The JSON body. `event_type` is what the receiver subscribed to: a detection, or the alert it led to.
+
+    A test has `test`: true besides, and a uuid at which there is no event.
+    """
     notice = parcel.notice
     event_type: str = notice.kind
     if event_type == "detection" and "detection" not in events:
@@ -167,6 +170,7 @@ def payload(parcel: Parcel, events: frozenset[str]) -> dict[str, Any]:
         "confidence": round(notice.confidence, 4),
         "timestamp": _seconds(notice.captured_at),
         "ai_response": notice.ai_response,
+        **({"test": True} if notice.test else {}),
         **_extras(notice),
         "delivery_id": parcel.delivery_id,
         "attempt": parcel.attempt,
@@ -180,7 +184,7 @@ def _extras(notice: Notice) -> dict[str, Any]:
         "severity": notice.severity,
         "zones": list(notice.zones),
         "rules_triggered": list(notice.rules),
-        "photo_url": f"/events/{notice.event_id}.jpg" if notice.snapshot else None,
+        "photo_url": f"/events/{notice.event_id}.jpg" if notice.snapshot and not notice.test else None,
         "captured_at": notice.captured_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "trace_id": notice.trace_id,
     }
