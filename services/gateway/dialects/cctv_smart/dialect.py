@@ -17,6 +17,8 @@ from services.gateway.dialects.cctv_smart import (
     feedback,
     health,
     keys,
+    plates,
+    rules,
     snapshots,
     webhooks,
 )
@@ -52,6 +54,8 @@ class CctvSmart:
             keys.api,
             webhooks.api,
             deliveries.api,
+            rules.api,
+            plates.api,
         )
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
