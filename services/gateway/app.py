@@ -8,7 +8,8 @@ from flask import Response
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import HTTPException
 
-from services.gateway import documentation, metrics_page
+from services.gateway import documentation, metrics_page, rate_limits
+from services.gateway.auth import caller
 from services.gateway.dialect import Dialect
 from services.gateway.gateway import EXTENSION, Gateway
 from services.gateway.http import hardening
@@ -49,6 +50,8 @@ def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = gateway
     hardening.install(app, dialect=dialect.name, cors_origins=gateway.settings.gateway.cors_origins)
+    caller.install(app, gateway)
+    rate_limits.install(app, gateway)
     app.register_error_handler(Exception, lambda error: _refusal(error, dialect, gateway))
     for blueprint in dialect.blueprints():
         app.register_api(blueprint)

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 from flask import Response, request
 from pydantic import BaseModel, ValidationError
 
+from services.gateway.auth.caller import PROTECTED, current_caller
 from services.gateway.auth.principal import Principal
-from services.gateway.auth.request import credentials_of
 from services.gateway.gateway import Gateway, current_gateway
 from services.gateway.http.answers import response_of
 from services.gateway.http.form_body import form_values, is_form
@@ -39,7 +39,7 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
         @wraps(view)
         def answer(**path_values: Any) -> Response:
             gateway = current_gateway()
-            principal = _permitted(gateway, scope)
+            principal = _permitted(scope)
             given: dict[str, Any] = {"gateway": gateway, "principal": principal}
             kwargs = {name: given[name] for name in wanted} | _validated(models, path_values, gateway)
             key = request.headers.get("Idempotency-Key")
@@ -50,6 +50,7 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
         # flask-openapi3 documents the parameters, and leaves their validation to the function above.
         answer.__annotations__ = {**view.__annotations__, **models}
         answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
+        setattr(answer, PROTECTED, scope is not None)
         return answer
 
     return decorate
@@ -57,7 +58,8 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
 
 def _parameters(view: View) -> tuple[dict[str, type[BaseModel]], list[str]]:
     hints = get_type_hints(view)
-    models = {name: _model(hints[name]) for name in ("path", "query", "body", "form") if name in hints}
+    places: tuple[str, ...] = ("path", "query", "body", "form")
+    models = {place: _model(hints[place]) for place in places if place in hints}
     return models, [name for name in ("gateway", "principal") if name in hints]
 
 
@@ -67,10 +69,10 @@ def _model(hint: Any) -> type[BaseModel]:
     return model
 
 
-def _permitted(gateway: Gateway, scope: Scope | None) -> Principal | None:
+def _permitted(scope: Scope | None) -> Principal | None:
     if scope is None:
         return None
-    principal = gateway.authenticator.principal(credentials_of(request, gateway.trusted_proxies))
+    principal = current_caller().known()
     if scope not in principal.scopes:
         raise Refusal(Problem(403, "forbidden", f"This needs the permission '{scope}'"))
     return principal

@@ -100,6 +100,8 @@ def _of_user_error(error: UserError) -> tuple[str, str]:
 def _of_http(error: HTTPException) -> Problem:
     status = error.code or 500
     code, message = _HTTP.get(status, (f"http_{status}", error.name))
+    if status == 429 and error.description:
+        message = error.description
     headers: dict[str, str] = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -123,6 +125,7 @@ _HTTP = {
     405: ("method_not_allowed", "This address does not take this method"),
     413: ("payload_too_large", "The request is larger than allowed"),
     415: ("unsupported_media_type", "The body must be JSON (Content-Type: application/json)"),
+    429: ("rate_limit_exceeded", "Too many requests; try again later"),
     500: ("internal_error", "Something went wrong on our side"),
 }
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from shared.domain.webhook import WebhookAuth, WebhookEvent
+from shared.settings.rate import Rate
 from shared.settings.section import Section
 
 
@@ -49,6 +50,14 @@ class GatewaySettings(Section):
         default=("127.0.0.1", "::1"), description="addresses whose X-Forwarded-* headers are believed"
     )
     cors_origins: Words = Field(default=(), description="origins of web pages that may call the API")
+    rate_limit_key: Rate = Field(default="1000 per hour", description="requests of one API key; 0: any number")
+    rate_limit_basic: Rate = Field(
+        default="100 per hour", description="requests of one user who sends a password; 0: any number"
+    )
+    rate_limit_address: Rate = Field(
+        default="3600 per hour",
+        description="requests of one address without valid credentials, probes not counted; 0: any number",
+    )
 
 
 class IngestSettings(Section):

@@ -36,6 +36,11 @@ class Credentials:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
+    @property
+    def are_there(self) -> bool:
+        """Whether the request brought any."""
+        return self.key is not None or self.username is not None
+
 
 class Authenticator:
     """Checks credentials against the accounts. Thread-safe; raises `Refusal` (401, 429)."""

@@ -18,11 +18,9 @@ _ENVELOPE_BYTES = 64 * 1024
 
 
 def _a_file(value: object) -> object:
-    if not isinstance(value, bytes):
-        raise ValueError("must be a file")
-    if not value:
-        raise ValueError("must not be empty")
-    return value
+    if isinstance(value, bytes) and value:
+        return value
+    raise ValueError("must not be empty" if value == b"" else "must be a file")
 
 
 Upload = Annotated[

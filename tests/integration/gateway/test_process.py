@@ -45,6 +45,27 @@ def test_several_workers_serve_one_installation(server: Server) -> None:
     assert len(psutil.Process(server.child.pid).children()) == 2
 
 
+def test_the_limit_holds_over_all_workers_to_the_request(start: StartServer) -> None:
+    """Many clients at once: exactly as many are answered as the limit says, whichever worker they meet."""
+    server = start(ARGUS_GATEWAY__RATE_LIMIT_KEY="40", ARGUS_GATEWAY__RATE_LIMIT_BASIC="10 per hour")
+
+    def ask(_: int) -> tuple[int, int]:
+        with server.client() as client:
+            answer = client.get("/auth/keys")
+            return answer.status_code, int(answer.headers["X-RateLimit-Remaining"])
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(60)))
+    assert sorted(left for status, left in answers if status == 200) == list(range(40))
+    assert [left for status, left in answers if status != 200] == [0] * 20
+    assert {status for status, _ in answers} == {200, 429}
+    with server.client("bob") as client, server.client(None, auth=("alice", PASSWORD)) as other:
+        assert client.get("/cameras").headers["X-RateLimit-Remaining"] == "39"
+        assert [other.get("/cameras").status_code for _ in range(11)] == [200] * 10 + [429]
+    counted = httpx.get(f"{server.url}/metrics").text
+    assert 'route="/auth/keys",status="429"} 20.0' in counted
+
+
 def test_one_order_sent_to_all_workers_at_once_is_carried_out_once(server: Server) -> None:
     def add(_: int) -> tuple[int, str]:
         with server.client() as client:
@@ -210,6 +231,7 @@ def test_a_port_in_use_is_one_line_before_anything_is_started(tmp_path: Path, re
         ({"ARGUS_GATEWAY__DIALECT_PORTS": "visionflo=5000"}, "did you mean 'visionflow'"),
         ({"ARGUS_GATEWAY__HOST": "192.0.2.1"}, "gateway.port: 192.0.2.1"),
         ({"ARGUS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "database"),
+        ({"ARGUS_GATEWAY__RATE_LIMIT_KEY": "often"}, "rate_limit_key: must be a number per hour, or such as"),
         ({"ARGUS_ADMIN_PASSWORD": "short"}, "password: is shorter than 8 characters"),
     ],
 )
@@ -278,6 +300,14 @@ def test_reads_go_on_while_redis_is_away_and_health_says_so(start: StartServer) 
     with server.client() as client:
         assert client.get("/cameras").status_code == 200
         assert client.post("/cameras", json=BODY).status_code == 201
+        began = time.monotonic()
+        answers = [client.get("/cameras") for _ in range(100)]
+        assert {answer.status_code for answer in answers} == {200}
+        # One time-out of half a second for each pause of a second, in either worker, and not one per request.
+        assert time.monotonic() - began < 20
+    assert all(answer.headers["X-RateLimit-Remaining"] == "100000" for answer in answers)
+    # Of either worker, and of the parts that have connections of their own.
+    assert server.log.read_text().count("redis_unavailable") <= 4
     silent.close()
     for connection in held:
         connection.close()

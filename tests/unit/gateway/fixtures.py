@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import Settings
-from tests.unit.gateway.installation import Api, Template, fill, open_api
+from tests.unit.gateway.installation import NO_HURRY, Api, Template, fill, open_api
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 @pytest.fixture
 def api_settings(tmp_path: Path, redis_url: str, template: Template) -> Settings:
     url = template.copy_to(tmp_path / "data" / "argus.db")
-    return Settings(data_dir=tmp_path / "data", redis_url=redis_url, database_url=url)
+    return Settings(data_dir=tmp_path / "data", redis_url=redis_url, database_url=url, gateway=NO_HURRY)
 
 
 @pytest.fixture

@@ -27,12 +27,17 @@ from shared.db.migrate import upgrade
 from shared.db.tables import Alert, Delivery, Event
 from shared.domain.ids import alert_id, delivery_id
 from shared.settings import Settings
+from shared.settings.sections import GatewaySettings
 
 START = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 ROLES = {"boss": "admin", "alice": "operator", "bob": "operator", "eve": "viewer"}
 SNAPSHOT = "snapshots/cam_001/2026/01/15/7d3c.jpg"
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
+NO_HURRY = GatewaySettings(
+    rate_limit_key="100000 per hour", rate_limit_basic="100000 per hour", rate_limit_address="100000 per hour"
+)
+"""Limits that no test reaches by asking often."""
 RTSP = "rtsp://user:pass@192.0.2.101:554/Streaming/Channels/101"
 
 

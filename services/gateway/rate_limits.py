@@ -1,0 +1,106 @@
+"""How often one may ask: a budget per API key, per user with a password, and per address without either."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import ApplicationLimit, Limiter
+
+from services.gateway.auth.caller import current_caller
+from services.gateway.gateway import Gateway
+from services.gateway.rate_window import RedisWindow
+from shared.settings.sections import GatewaySettings
+
+_STORAGE = f"{RedisWindow.STORAGE_SCHEME[0]}://"
+# Whoever watches over this system must not be turned away by it.
+_PROBES = frozenset({"/health", "/metrics"})
+_WORDS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
+
+
+def install(app: Flask, gateway: Gateway) -> None:
+    """Count every request before it is answered, and tell in every answer what is left.
+
+    Counted is who was found to be asking: nobody uses up the budget of a key that he does not have. All dialects
+    draw on the same budgets. Goes after what finds out who asks.
+    """
+    settings = gateway.settings.gateway
+    # Handed on as they are, whatever the library says of their types.
+    options: dict[str, Any] = {"redis": gateway.soft_redis}
+    limiter = Limiter(
+        _subject,
+        application_limits=[
+            ApplicationLimit(
+                limit_provider=lambda: _rate(settings),
+                key_function=_subject,
+                scope="api",
+                cost=_cost,
+                error_message=lambda: _message(limiter),
+            )
+        ],
+        storage_uri=_STORAGE,
+        storage_options=options,
+        strategy="moving-window",
+        request_identifier=lambda: request.endpoint or "unknown",
+    )
+    # It would write a line for each request it turns away.
+    limiter.logger.setLevel(logging.WARNING)
+    limiter.init_app(app)
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        limit = limiter.current_limit
+        if limit is not None:
+            response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
+            response.headers["X-RateLimit-Remaining"] = str(max(0, limit.remaining))
+            response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
+            if limit.breached:
+                response.headers["Retry-After"] = str(_wait_s(limiter))
+        return response
+
+
+def _rate(settings: GatewaySettings) -> str:
+    principal = current_caller().principal
+    if principal is None:
+        return settings.rate_limit_address
+    return settings.rate_limit_key if principal.key_id is not None else settings.rate_limit_basic
+
+
+def _subject() -> str:
+    caller = current_caller()
+    if caller.principal is None:
+        return f"address:{_neighbourhood(caller.address)}"
+    if caller.principal.key_id is not None:
+        return f"key:{caller.principal.key_id}"
+    return f"account:{caller.principal.account_id}"
+
+
+def _neighbourhood(address: str) -> str:
+    """What one client has: a whole /64 of the newer addresses."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if known.version == 6:
+        return str(ipaddress.ip_network((known, 64), strict=False).network_address)
+    return address
+
+
+def _cost() -> int:
+    is_probe = request.url_rule is not None and request.url_rule.rule in _PROBES
+    return 0 if is_probe or request.method == "OPTIONS" else 1
+
+
+def _message(limiter: Limiter) -> str:
+    limit = limiter.current_limit
+    assert limit is not None  # noqa: S101 – it is what was just exceeded
+    amount, period = limit.limit.amount, _WORDS.get(limit.limit.get_expiry(), f"{limit.limit.get_expiry()} seconds")
+    return f"No more than {amount} requests per {period} are allowed; try again in {_wait_s(limiter)} s"
+
+
+def _wait_s(limiter: Limiter) -> int:
+    limit = limiter.current_limit
+    return max(1, limit.reset_at - int(time.time())) if limit is not None else 1
