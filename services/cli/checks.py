@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.cli.check import Check, fail, ok, warn
 from services.cli.folders import Folders, started
-from services.cli.gpu import gpu_names
+from shared.observability.gpu import gpu_names
 from services.cli.installation import answering, running_redis_url
 from services.cli.ports import why_not
 from services.cli.readiness import beating, gateway_answers, gateway_url
