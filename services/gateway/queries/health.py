@@ -1,26 +1,31 @@
-"""Is the system well? Asked in parallel, with a deadline, so that one thing that hangs never hangs the answer."""
+"""Is the system well?
+
+`unhealthy`, and 503, is only a system whose API cannot serve: one without its database, for nobody can be
+authenticated then. Without Redis it is `degraded`: cameras, events and their pictures are read and written as ever,
+limits fail open, and services catch up when it is back; only what is Redis' own (logs, queues) answers 503 itself.
+Without Ollama, or with a service down, it is `degraded` too.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from redis import Redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select
 
+from services.gateway.queries.probes import Probe, Probes, Remembered
+from shared.db.accounts import Account
 from shared.messages.topics import EYE_INFO, LIVENESS
 
-DEADLINE_S = 0.8
+# With the time that a hung Redis costs a request before it comes here, less than a second.
+DEADLINE_S = 0.5
 FRESH_FOR_S = 1.0
 EXPECTED_SERVICES = ("ingest", "eye", "brain", "alerts", "alerts-worker")
-
-Probe = Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Health:
 
     @property
     def can_serve(self) -> bool:
+        """Whether requests can be answered: everything but reading and writing the database can be done without."""
         return self.components["database"] == "ok"
 
 
@@ -48,40 +54,34 @@ class HealthCheck:
         monotonic: Callable[[], float] = time.monotonic,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._probes: dict[str, Probe] = {**probes, "pipeline": pipeline}
-        self._monotonic = monotonic
-        self._deadline_s = deadline_s
-        self._running: dict[str, Future[Any]] = {}
-        self._threads = ThreadPoolExecutor(max_workers=len(self._probes), thread_name_prefix="health")
-        self._lock = threading.Lock()
-        self._latest: tuple[float, Health] | None = None
+        self._probes = Probes({**probes, "pipeline": pipeline}, deadline_s=deadline_s)
+        self._latest = Remembered(self._look, fresh_for_s=FRESH_FOR_S, monotonic=monotonic)
 
     def now(self) -> Health:
-        """The health, at most a second old. Returns within the deadline."""
-        with self._lock:
-            if self._latest is None or self._monotonic() - self._latest[0] >= FRESH_FOR_S:
-                self._latest = (self._monotonic(), self._look())
-            return self._latest[1]
+        """The health, about a second old at most. Returns within the deadline, however many ask at once."""
+        return self._latest()
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._probes.close()
 
     def _look(self) -> Health:
-        for name, probe in self._probes.items():
-            # A probe that still hangs from last time is not started again: hung threads must not pile up.
-            if name not in self._running or self._running[name].done():
-                self._running[name] = self._threads.submit(probe)
-        wait(self._running.values(), timeout=self._deadline_s)
-        answers = {name: _answer_of(future) for name, future in self._running.items()}
-        services, eye = answers.pop("pipeline") or ({}, {})
+        answers = self._probes.ask()
+        pipeline = answers.pop("pipeline")
+        services, eye = pipeline or ({}, {})
         components = {"api": "ok", **{name: answer or "unavailable" for name, answer in answers.items()}}
-        return Health(_status(components, services, eye), components, services, eye)
+        status = _status(components, services, eye)
+        # Not knowing how the services are is not knowing that they are well.
+        status = "degraded" if status == "healthy" and pipeline is None else status
+        return Health(status, components, services, eye)
 
 
 def database_probe(engine: Engine) -> Probe:
+    """Reads a row as every request does first, never waiting for whoever writes."""
+    reading = engine.execution_options(argus_read_only=True)
+
     def probe() -> str:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with reading.connect() as connection:
+            connection.execute(select(Account.id).limit(1))
         return "ok"
 
     return probe
@@ -101,8 +101,9 @@ def ollama_probe(url: str | None) -> Probe:
     def probe() -> str:
         if url is None:
             return "not_configured"
-        answer = httpx.get(f"{url.rstrip('/')}/api/version", timeout=DEADLINE_S)
-        return "ok" if answer.is_success else "unavailable"
+        # Of one that is alive the head comes at once; what it sends after that does not matter.
+        with httpx.stream("GET", f"{url.rstrip('/')}/api/version", timeout=DEADLINE_S) as answer:
+            return "ok" if answer.is_success else "unavailable"
 
     return probe
 
@@ -114,13 +115,6 @@ def pipeline_probe(redis: Redis) -> Callable[[], tuple[dict[str, Any], dict[str,
         return _services(redis), _eye(redis)
 
     return probe
-
-
-def _answer_of(future: Future[Any]) -> Any:
-    if not future.done():
-        return None
-    # Whatever a probe dies of, the component does not answer; why is in that component's own log.
-    return None if future.exception() is not None else future.result()
 
 
 def _status(components: Mapping[str, str], services: Mapping[str, Any], eye: Mapping[str, Any]) -> str:

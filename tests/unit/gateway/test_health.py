@@ -1,17 +1,26 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 
+from services.cli.redis_server import prepare_redis, start_redis, stop_redis
 from services.gateway.queries.health import EXPECTED_SERVICES, HealthCheck, ollama_probe
 from shared.messages.topics import EYE_INFO
 from shared.observability import Liveness
-from tests.unit.gateway.installation import Api
+from shared.settings import Settings
+from tests.unit.gateway.installation import Api, Template, open_api
 
 
 def _live(redis: Redis, *services: str) -> None:
@@ -117,3 +126,156 @@ def test_a_failing_probe_makes_its_component_unavailable_and_a_dead_database_the
 
 def test_an_ollama_that_is_not_configured_is_not_missed() -> None:
     assert ollama_probe(None)() == "not_configured"
+
+
+# What hangs for real: nothing of it may hold the answer up.
+
+
+class Silent:
+    """A server on loopback that takes connections and never answers."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    def _take(self) -> None:
+        while True:
+            try:
+                self.taken.append(self._listener.accept()[0])
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+        for connection in self.taken:
+            connection.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    server = Silent()
+    yield server
+    server.close()
+
+
+@contextmanager
+def _opened(template: Template, folder: Path, **settings: Any) -> Iterator[Api]:
+    values = {"database_url": template.copy_to(folder / "argus.db"), "data_dir": folder, **settings}
+    api = open_api(Settings.model_validate(values), template.keys)
+    try:
+        yield api
+    finally:
+        api.opened.close()
+
+
+def _asked_within_a_second(api: Api) -> tuple[int, dict[str, Any]]:
+    began = time.monotonic()
+    answer = api.get("/health", who=None)
+    assert time.monotonic() - began <= 1.0
+    assert answer.json is not None
+    return answer.status_code, answer.json
+
+
+def test_an_ollama_that_hangs_degrades_within_a_second(
+    silent: Silent, template: Template, tmp_path: Path, redis_url: str
+) -> None:
+    with _opened(template, tmp_path, redis_url=redis_url, ollama={"url": f"http://127.0.0.1:{silent.port}"}) as api:
+        status, body = _asked_within_a_second(api)
+        assert (status, body["status"]) == (200, "degraded")
+        assert body["components"] == {"api": "ok", "redis": "ok", "ollama": "unavailable", "database": "ok"}
+    assert silent.taken
+
+
+def test_an_ollama_that_sends_without_end_is_well(template: Template, tmp_path: Path, redis_url: str) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection = listener.accept()[0]
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{")
+        connection.recv(1)  # the rest never comes
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with _opened(template, tmp_path, redis_url=redis_url, ollama={"url": url}) as api:
+        assert _asked_within_a_second(api)[1]["components"]["ollama"] == "ok"
+    thread.join(5)
+    listener.close()
+
+
+def test_a_database_that_hangs_makes_the_api_unavailable_within_a_second(
+    silent: Silent, template: Template, tmp_path: Path, redis_url: str
+) -> None:
+    url = f"postgresql+psycopg://argus@127.0.0.1:{silent.port}/argus"
+    with _opened(template, tmp_path, redis_url=redis_url, database_url=url) as api:
+        status, body = _asked_within_a_second(api)
+        assert (status, body["status"]) == (503, "unhealthy")
+        assert body["components"]["database"] == "unavailable"
+    assert silent.taken
+
+
+def test_a_writer_that_takes_long_does_not_look_like_a_dead_database(api: Api) -> None:
+    with api.opened.engine.connect() as writer:
+        writer.exec_driver_sql("SELECT 1")  # holds the write lock from here on
+        assert _asked_within_a_second(api)[1]["components"]["database"] == "ok"
+
+
+def test_a_database_without_its_tables_is_not_well(template: Template, tmp_path: Path, redis_url: str) -> None:
+    with _opened(template, tmp_path, redis_url=redis_url, database_url=f"sqlite:///{tmp_path}/empty.db") as api:
+        assert _asked_within_a_second(api)[0] == 503
+
+
+def test_a_redis_that_hangs_degrades_within_a_second_and_events_are_still_read(
+    template: Template, tmp_path: Path
+) -> None:
+    server = prepare_redis(tmp_path / "redis", durable=False)
+    child = start_redis(server)
+    try:
+        with _opened(template, tmp_path / "data", redis_url=server.url) as api:
+            assert _asked_within_a_second(api)[1]["components"]["redis"] == "ok"
+            os.kill(child.pid, signal.SIGSTOP)
+            time.sleep(1.01)  # the last answer is remembered for a second
+            status, body = _asked_within_a_second(api)
+            assert (status, body["status"], body["components"]["redis"]) == (200, "degraded", "unavailable")
+            assert api.get("/events").status_code == 200
+            began = time.monotonic()
+            stats = api.get("/system/stats").json
+            assert time.monotonic() - began <= 1.0
+            assert stats is not None
+            assert stats["redis"]["connected"] is False
+            os.kill(child.pid, signal.SIGCONT)
+            time.sleep(1.01)
+            assert _asked_within_a_second(api)[1]["components"]["redis"] == "ok"
+    finally:
+        os.kill(child.pid, signal.SIGCONT)
+        stop_redis(child)
+
+
+def test_many_who_ask_at_once_while_all_hangs_wait_a_second_and_probe_once(
+    silent: Silent, template: Template, tmp_path: Path
+) -> None:
+    port = silent.port
+    values = {
+        "redis_url": f"redis://127.0.0.1:{port}/0",
+        "database_url": f"postgresql+psycopg://argus@127.0.0.1:{port}/argus",
+        "ollama": {"url": f"http://127.0.0.1:{port}"},
+    }
+    many = 40
+    with _opened(template, tmp_path, **values) as api, ThreadPoolExecutor(many) as people:
+        together = threading.Barrier(many)
+
+        def ask(_: int) -> float:
+            together.wait()
+            began = time.monotonic()
+            assert api.opened.gateway.health.now().status == "unhealthy"
+            return time.monotonic() - began
+
+        assert max(people.map(ask, range(many))) <= 1.0
+        # One connection of each probe, and one of what Redis tells of the services.
+        assert len(silent.taken) <= 4
