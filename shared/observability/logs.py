@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import structlog
 from redis import Redis
 
-from shared.domain.masking import mask_credentials
+from shared.domain.masking import MASK, is_secret_name, mask_secrets
 from shared.observability.log_sink import RedisSink
 from shared.settings.sections import LogSettings
 
@@ -28,7 +28,8 @@ def configure_logging(
 
     Records go to `stream` (default stdout), and to the `logs` stream of `redis` when it is given: by a thread of
     its own that drops records rather than wait, so that a lost Redis never slows the service. Libraries that use
-    the standard `logging` are rendered the same way, from WARNING up. Credentials in addresses are masked.
+    the standard `logging` are rendered the same way, from WARNING up. Credentials in addresses, keys, and whatever is
+    named like a secret are masked.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -36,7 +37,7 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _NameOfService(service),
-        _without_credentials,
+        _without_secrets,
     ]
     sink: list[Any] = [RedisSink(redis)] if redis is not None else []
     structlog.configure(
@@ -73,21 +74,23 @@ class _NameOfService:
         return record
 
 
-def _without_credentials(_: Any, __: str, record: Any) -> Any:
+def _without_secrets(_: Any, __: str, record: Any) -> Any:
     for name, value in record.items():
-        record[name] = _masked(value)
+        record[name] = _masked(value, name)
     return record
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: Any, name: str = "") -> Any:
+    if isinstance(value, str | dict | list | tuple) and value and is_secret_name(name):
+        return MASK
     if isinstance(value, str):
-        return mask_credentials(value)
+        return mask_secrets(value)
     if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
+        return {key: _masked(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
     if isinstance(value, BaseException):
-        return mask_credentials(repr(value))
+        return mask_secrets(repr(value))
     return value
 
 
