@@ -11,20 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from services.gateway.grace import Grace
 from shared.domain.errors import UserError
 from shared.settings import Settings
 
-# A stop has to be over within five seconds, in-flight requests included.
-_GRACE_S = 2
 _HANG_S = 60
 _KEEPALIVE_S = 15
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 – gunicorn's heartbeat files must not wait for a slow disk
 
 
-def serve(settings: Settings, *, ports: Mapping[int, str], application: Callable[[], Any]) -> None:
+def serve(settings: Settings, *, ports: Mapping[int, str], application: Callable[[], Any], grace: Grace) -> None:
     """Answer until SIGTERM or SIGINT. `application` makes the WSGI app, once in each worker process.
+
+    Requests in flight at the end are given `grace` to finish.
 
     Raises `UserError` when a port cannot be listened on, before anything is started.
     """
@@ -32,7 +34,7 @@ def serve(settings: Settings, *, ports: Mapping[int, str], application: Callable
     addresses += [(settings.gateway.host, port, f"gateway.dialect_ports.{name}") for port, name in ports.items()]
     for host, port, field in addresses:
         check_address(host, port, field=field)
-    _Server(settings, [_bind(host, port) for host, port, _ in addresses], application).run()
+    _Server(settings, [_bind(host, port) for host, port, _ in addresses], application, grace).run()
 
 
 def check_address(host: str, port: int, *, field: str) -> None:
@@ -55,11 +57,15 @@ def check_address(host: str, port: int, *, field: str) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: Settings, binds: list[str], application: Callable[[], Any]) -> None:
+    def __init__(self, settings: Settings, binds: list[str], application: Callable[[], Any], grace: Grace) -> None:
         self._settings = settings
         self._binds = binds
         self._application = application
+        self._grace = grace
         super().__init__()
+
+    def load_default_config(self) -> None:
+        self.cfg = _Config(self._grace, self.usage, prog=self.prog)
 
     def load_config(self) -> None:
         gateway = self._settings.gateway
@@ -69,7 +75,6 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "threads": gateway.threads,
             "worker_class": "services.gateway.worker.JsonWorker",
             "timeout": _HANG_S,
-            "graceful_timeout": _GRACE_S,
             "keepalive": _KEEPALIVE_S,
             "logger_class": _QuietLogger,
             "proc_name": "argus-gateway",
@@ -83,6 +88,18 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         return self._application()
+
+
+class _Config(Config):  # type: ignore[misc]
+    """gunicorn's settings, one of which may change while it runs."""
+
+    def __init__(self, grace: Grace, *args: Any, **kwargs: Any) -> None:
+        self._grace = grace
+        super().__init__(*args, **kwargs)
+
+    @property
+    def graceful_timeout(self) -> float:
+        return self._grace.seconds
 
 
 class _QuietLogger(Logger):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from services.gateway.app import application
 from services.gateway.bootstrap import build
 from services.gateway.dialect import Dialect, load_dialects
 from services.gateway.dialect_ports import served_ports
+from services.gateway.grace import Grace
 from services.gateway.heart import Heart
+from services.gateway.restarts import follow_restarts
 from services.gateway.serve import serve
 from shared.accounts.users import ensure_admin
 from shared.db.engine import sessions
@@ -27,8 +30,12 @@ def start(settings: Settings) -> None:
     configure_logging(settings.log, service="gateway")
     ports = served_ports(settings.gateway.dialect_ports, main_port=settings.gateway.port)
     prepare(settings)
-    dialects, instance = load_dialects(), instance_name("gateway")
-    serve(settings, ports=ports, application=lambda: worker(settings, dialects, ports, instance=instance))
+    dialects, instance, grace = load_dialects(), instance_name("gateway"), Grace()
+
+    def application_of_worker() -> Any:
+        return worker(settings, dialects, ports, instance=instance, grace=grace)
+
+    serve(settings, ports=ports, application=application_of_worker, grace=grace)
 
 
 def prepare(settings: Settings) -> None:
@@ -45,10 +52,13 @@ def prepare(settings: Settings) -> None:
         print(line, file=sys.stderr)  # noqa: T201 – shown once, and never to a log
 
 
-def worker(settings: Settings, dialects: Sequence[Dialect], ports: Mapping[int, str], *, instance: str) -> Any:
+def worker(
+    settings: Settings, dialects: Sequence[Dialect], ports: Mapping[int, str], *, instance: str, grace: Grace
+) -> Any:
     """The WSGI app of one worker process, with connections and threads of its own."""
     opened = build(settings)
     redis = connect(settings.known_redis_url)
     configure_logging(settings.log, service="gateway", redis=redis)
     Heart(opened.gateway, redis, instance=instance).start()
+    follow_restarts(redis, grace, master_pid=os.getppid())
     return application(opened.gateway, dialects, ports=ports)
