@@ -33,6 +33,7 @@ class CameraView:
         self._seq = -1
         self._size: tuple[int, int] | None = None
         self._last_at: datetime | None = None
+        self._tracks: Sequence[Track] = ()
 
     @property
     def last_at(self) -> datetime | None:
@@ -65,6 +66,7 @@ class CameraView:
         """One frame's detections (boxes in the frame's pixels; `image` may be smaller) → what is to be told."""
         size = (frame.width, frame.height)
         tracks = self._tracker.update(detections, ts=frame.captured_at.timestamp(), image=image, frame_size=size)
+        self._tracks = tracks
         scale = image.shape[1] / frame.width
         return self._book.update(
             tracks, at=frame.captured_at, frame_size=size, zones=zones, sharpness=_sharpness(tracks, image, scale)
@@ -76,10 +78,14 @@ class CameraView:
     def end(self) -> list[PresenceUpdate]:
         """The camera was away: forget its objects; the presences this ends."""
         self._tracker.reset()
+        self._tracks = ()
         return self._book.reset()
 
     def snapshot(self) -> bytes:
-        """Everything above as JSON, to be restored by whoever looks at the camera next."""
+        """Everything above as JSON, to be restored by whoever looks at the camera next.
+
+        `tracks` tells others who is there on the last frame: `{id, label, box}`, boxes in pixels of `size`.
+        """
         state = {
             "version": _VERSION,
             "session": self._session,
@@ -88,6 +94,7 @@ class CameraView:
             "last_at": self._last_at.isoformat() if self._last_at else None,
             "tracker": self._tracker.snapshot(),
             "book": self._book.snapshot(),
+            "tracks": [_told(track) for track in self._tracks if track.confirmed],
         }
         return json.dumps(state, separators=(",", ":")).encode()
 
@@ -107,6 +114,10 @@ class CameraView:
         self._session, self._seq = str(state["session"]), int(state["seq"])
         self._size = (int(state["size"][0]), int(state["size"][1])) if state["size"] else None
         self._last_at = datetime.fromisoformat(state["last_at"]) if state["last_at"] else None
+
+
+def _told(track: Track) -> dict[str, Any]:
+    return {"id": track.track_id, "label": track.label, "box": [round(side, 1) for side in track.box.as_xyxy()]}
 
 
 def _sharpness(tracks: Sequence[Track], image: Image, scale: float) -> dict[int, float]:

@@ -1,3 +1,6 @@
 """The specialists by name. Strings only: nothing is imported until a worker opens it."""
 
-CATALOGUE: dict[str, str] = {}
+CATALOGUE: dict[str, str] = {
+    "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
+    "ocr": "services.modules.specialists.ocr.specialist:Ocr",
+}

@@ -1,0 +1,1 @@
+"""Tracks for an image in the context of its camera."""
