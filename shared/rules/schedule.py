@@ -48,7 +48,7 @@ class Window(BaseModel):
     day; `days` are those on which the window starts.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     days: tuple[Day, ...] = Field(default=(), max_length=len(DAYS))
     start: ClockTime = Field(alias="from")

@@ -17,6 +17,7 @@ from services.alerts.channels import CATALOGUE
 from services.alerts.channels.webhook import Endpoint
 from services.alerts.notice import Notice
 from shared.db.secrets import SecretBox
+from shared.domain.channel import CHANNELS
 from shared.domain.errors import Permanent, Transient
 from shared.messages.events import EventRaised
 from shared.settings import Settings
@@ -88,6 +89,10 @@ def channel(name: str, tmp_path: Path) -> Iterator[Channel]:
     made = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
     yield made
     made.close()
+
+
+def test_rules_and_clients_can_name_every_channel() -> None:
+    assert set(CATALOGUE) <= set(CHANNELS)
 
 
 def test_a_notice_that_is_accepted_has_a_receipt_that_can_be_stored(channel: Channel, other_side: OtherSide) -> None:
