@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from shared.domain.errors import UserError
+from shared.settings.modules import ModulesSettings
 from shared.settings.section import Section
 from shared.settings.sections import (
     AlertsSettings,
@@ -19,6 +20,7 @@ from shared.settings.sections import (
     OllamaSettings,
     WebhooksSettings,
 )
+from shared.settings.system import SystemSettings
 
 
 class Settings(Section):
@@ -40,10 +42,12 @@ class Settings(Section):
     shards: int = Field(
         default=16, ge=1, le=1024, description="into how many parts the cameras are divided among replicas"
     )
+    system: SystemSettings = Field(default_factory=SystemSettings)
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     eye: EyeSettings = Field(default_factory=EyeSettings)
     brain: BrainSettings = Field(default_factory=BrainSettings)
+    modules: ModulesSettings = Field(default_factory=ModulesSettings)
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
     webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
