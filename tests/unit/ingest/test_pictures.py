@@ -49,3 +49,27 @@ def test_a_picture_of_a_few_pixels_is_refused_with_its_size() -> None:
         with pytest.raises(SourceFailed, match="8×2") as refused:
             make(frame(8, 2))
         assert refused.value.fault is CameraFault.UNSUPPORTED_CODEC
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "expected"),
+    [
+        ((1280, 720), 640, (640, 360)),
+        ((1280, 720), 101, (100, 56)),
+        ((1280, 720), 1280, (1280, 720)),
+        ((1280, 720), 1920, (1280, 720)),
+        ((3840, 2160), 1920, (1920, 1080)),
+        ((1080, 3840), 16, (16, 56)),
+        ((4000, 16), 16, (16, 2)),
+    ],
+)
+def test_a_picture_is_made_as_narrow_as_is_asked_and_never_wider(
+    size: tuple[int, int], width: int, expected: tuple[int, int]
+) -> None:
+    maker = PictureMaker(max_side=1920, jpeg_quality=85)
+    made = maker.jpeg(frame(*size), most_width=width)
+    picture = cv2.imdecode(np.frombuffer(made.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert (made.width, made.height) == (picture.shape[1], picture.shape[0]) == expected
+    assert picture[made.height // 2, made.width // 4].tolist() == pytest.approx([0, 0, 220], abs=40)
+    assert maker.jpeg(frame(*size)).content == PictureMaker(max_side=1920, jpeg_quality=85).jpeg(frame(*size)).content
