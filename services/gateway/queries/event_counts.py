@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from shared.db.events import Event
@@ -23,8 +23,10 @@ from shared.db.events import Event
 # Ids are given before the commit: the newest ones are counted each time, so that none committed late is missed.
 _UNSETTLED = 500
 _KEEP_S = 60.0
-_SIZE = 512
-_CLOSE_BY = timedelta(days=1)
+_SCOPES = 512
+_HOURS = 1000
+_HOUR = timedelta(hours=1)
+_CLOSE_BY_HOURS = 24
 _EVENTS = Event.__table__.c
 _COLUMNS = {"account_id": "account_id", "camera": "camera_slug", "label": "label"}
 
@@ -63,7 +65,7 @@ class EventCounts:
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._bases: OrderedDict[tuple[EventScope, datetime | None], _Base] = OrderedDict()
+        self._bases: OrderedDict[EventScope, dict[datetime | None, _Base]] = OrderedDict()
         self._lock = threading.Lock()
 
     def total(
@@ -75,67 +77,74 @@ class EventCounts:
 
     def _from(self, session: Session, scope: EventScope, since: datetime | None) -> int:
         hour = since.replace(minute=0, second=0, microsecond=0) if since is not None else None
-        base, added = self._base(session, scope, hour)
-        count = base.count + added
-        if since is None or since == hour:
-            return count
-        names = tuple(scope.values)
-        cut = session.execute(_cut_statement(names), {**scope.values, "hour": hour, "since": since}).scalar_one()
-        return count - int(cut)
-
-    def _base(self, session: Session, scope: EventScope, hour: datetime | None) -> tuple[_Base, int]:
-        """What is remembered, and how many rows were added since; counted anew when it is no longer right."""
-        base = self._bases.get((scope, hour))
-        if base is not None and self._is_fresh(base):
-            first, added = self._added(session, scope, hour, after=base.through)
+        base = self._remembered(scope, hour)
+        if base is not None:
+            first, newer = self._newer(session, scope, hour, since, base)
             if first == base.first:
-                return base, added
-        base = self._count(session, scope, hour)
-        return base, self._added(session, scope, hour, after=base.through)[1]
+                return base.count + newer
+        base = self._derived(session, scope, hour) or self._counted(session, scope, hour)
+        self._remember(scope, hour, base)
+        return base.count + self._newer(session, scope, hour, since, base)[1]
 
-    def _count(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
-        first, last = session.execute(_ENDS).one()
-        base = self._derived(session, scope, hour, first=int(first or 0))
-        if base is None:
-            through = int(last or 0) - _UNSETTLED
-            values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
-            statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
-            count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
-            base = _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
+    def _newer(
+        self, session: Session, scope: EventScope, hour: datetime | None, since: datetime | None, base: _Base
+    ) -> tuple[int, int]:
+        """The oldest id of all, and what to add to a base: the rows added since, less those of the cut hour."""
+        is_cut = since is not None and since != hour
+        bounds = {"since": since, "hour": hour if is_cut else None}
+        values = {"after": base.through, **{name: at for name, at in bounds.items() if at is not None}}
+        statement = _newer_statement(tuple(scope.values), has_since=since is not None, is_cut=is_cut)
+        first, added, cut = session.execute(statement, {**scope.values, **values}).one()
+        return int(first or 0), int(added) - int(cut)
+
+    def _remembered(self, scope: EventScope, hour: datetime | None) -> _Base | None:
         with self._lock:
-            self._bases[(scope, hour)] = base
-            self._bases.move_to_end((scope, hour))
-            while len(self._bases) > _SIZE:
+            base = self._bases.get(scope, {}).get(hour)
+        return base if base is not None and self._is_fresh(base) else None
+
+    def _remember(self, scope: EventScope, hour: datetime | None, base: _Base) -> None:
+        with self._lock:
+            hours = self._bases.pop(scope, {})
+            self._bases[scope] = {} if len(hours) >= _HOURS else hours
+            self._bases[scope][hour] = base
+            while len(self._bases) > _SCOPES:
                 self._bases.popitem(last=False)
-        return base
 
-    def _derived(self, session: Session, scope: EventScope, hour: datetime | None, *, first: int) -> _Base | None:
+    def _counted(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
+        first, last = session.execute(_ENDS).one()
+        through = int(last or 0) - _UNSETTLED
+        values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
+        statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
+        count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
+        return _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
+
+    def _derived(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base | None:
         """What is remembered of an hour close by, with the rows between the two; None when there is nothing."""
-        if hour is None:
+        close = self._close_by(scope, hour) if hour is not None else None
+        if hour is None or close is None:
             return None
-        with self._lock:
-            known = [(other, base) for (of, other), base in self._bases.items() if of == scope and other is not None]
-        usable = [(o, b) for o, b in known if abs(o - hour) <= _CLOSE_BY and b.first == first and self._is_fresh(b)]
-        if not usable:
-            return None
-        other, base = min(usable, key=lambda each: abs(each[0] - hour))
+        other, base = close
         values = {**scope.values, "low": min(hour, other), "high": max(hour, other), "through": base.through}
-        between = int(session.execute(_between_statement(tuple(scope.values)), values).scalar_one())
+        first, between = session.execute(_between_statement(tuple(scope.values)), values).one()
+        if first != base.first:
+            return None
         return replace(base, count=base.count + (between if hour < other else -between))
+
+    def _close_by(self, scope: EventScope, hour: datetime) -> tuple[datetime, _Base] | None:
+        steps = (hour + direction * distance * _HOUR for distance in range(1, _CLOSE_BY_HOURS) for direction in (1, -1))
+        with self._lock:
+            hours = self._bases.get(scope, {})
+            found = ((step, hours[step]) for step in steps if step in hours)
+            return next(((step, base) for step, base in found if self._is_fresh(base)), None)
 
     def _is_fresh(self, base: _Base) -> bool:
         return self._monotonic() < base.until
 
-    def _added(self, session: Session, scope: EventScope, hour: datetime | None, *, after: int) -> tuple[int, int]:
-        values = {**scope.values, "after": after, **({"hour": hour} if hour is not None else {})}
-        statement = _added_statement(tuple(scope.values), has_hour=hour is not None)
-        first, added = session.execute(statement, values).one()
-        return int(first or 0), int(added)
-
 
 # Statements are made once per form: building them anew would cost more than running them.
 
-_ENDS = select(select(func.min(_EVENTS.id)).scalar_subquery(), select(func.max(_EVENTS.id)).scalar_subquery())
+_FIRST = select(func.min(_EVENTS.id)).scalar_subquery()
+_ENDS = select(_FIRST, select(func.max(_EVENTS.id)).scalar_subquery())
 
 
 @cache
@@ -146,20 +155,16 @@ def _settled_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int]
 
 
 @cache
-def _between_statement(names: tuple[str, ...]) -> Select[int]:
+def _between_statement(names: tuple[str, ...]) -> Select[int, int]:
     query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
     in_time = (_EVENTS.occurred_at >= bindparam("low"), _EVENTS.occurred_at < bindparam("high"))
-    return query.where(*in_time, _EVENTS.id <= bindparam("through"))
+    between = query.where(*in_time, _EVENTS.id <= bindparam("through"))
+    return select(_FIRST, between.scalar_subquery())
 
 
 @cache
-def _cut_statement(names: tuple[str, ...]) -> Select[int]:
-    query = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
-    return query.where(_EVENTS.occurred_at >= bindparam("hour"), _EVENTS.occurred_at < bindparam("since"))
-
-
-@cache
-def _added_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int, int]:
+def _newer_statement(names: tuple[str, ...], *, has_since: bool, is_cut: bool) -> Select[int, int, int]:
+    """The oldest id; the rows after the base, from `since`; the rows up to the base, from `hour` to `since`."""
     # The inner LIMIT keeps the planner to the primary key: it must not walk the camera's whole index for this.
     newest = (
         select(_EVENTS.account_id, _EVENTS.camera_slug, _EVENTS.label, _EVENTS.occurred_at)
@@ -167,6 +172,9 @@ def _added_statement(names: tuple[str, ...], *, has_hour: bool) -> Select[int, i
         .limit(1_000_000)
         .subquery()
     )
-    count = select(func.count()).select_from(newest).where(*scope_conditions(names, newest.c))
-    count = count.where(newest.c.occurred_at >= bindparam("hour")) if has_hour else count
-    return select(select(func.min(_EVENTS.id)).scalar_subquery(), count.scalar_subquery())
+    added = select(func.count()).select_from(newest).where(*scope_conditions(names, newest.c))
+    added = added.where(newest.c.occurred_at >= bindparam("since")) if has_since else added
+    cut = select(func.count()).select_from(Event.__table__).where(*scope_conditions(names))
+    in_time = (_EVENTS.occurred_at >= bindparam("hour"), _EVENTS.occurred_at < bindparam("since"))
+    cut = cut.where(*in_time, _EVENTS.id <= bindparam("after"))
+    return select(_FIRST, added.scalar_subquery(), cut.scalar_subquery() if is_cut else literal(0))

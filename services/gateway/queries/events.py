@@ -21,9 +21,10 @@ from shared.domain.errors import NotFound
 _EVENTS = Event.__table__.c
 _DELIVERIES = Delivery.__table__.c
 _SHOWN = ("id", "uuid", "camera_slug", "kind", "label", "confidence", "occurred_at", "snapshot", "ai_response")
+# The state is not asked for: a planner without statistics would walk all that were ever sent.
 _CHANNELS = (
-    select(_DELIVERIES.event_uuid, _DELIVERIES.channel)
-    .where(_DELIVERIES.event_uuid.in_(bindparam("uuids", expanding=True)), _DELIVERIES.state == "sent")
+    select(_DELIVERIES.event_uuid, _DELIVERIES.channel, _DELIVERIES.state)
+    .where(_DELIVERIES.event_uuid.in_(bindparam("uuids", expanding=True)))
     .distinct()
 )
 
@@ -93,8 +94,9 @@ def channels_reached(session: Session, uuids: Iterable[str]) -> dict[str, tuple[
     if not wanted:
         return {}
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for uuid, channel in session.execute(_CHANNELS, {"uuids": wanted}):
-        found[uuid].append(channel)
+    for uuid, channel, state in session.execute(_CHANNELS, {"uuids": wanted}):
+        if state == "sent":
+            found[uuid].append(channel)
     return {uuid: tuple(sorted(channels)) for uuid, channels in found.items()}
 
 
