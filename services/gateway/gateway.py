@@ -17,6 +17,7 @@ from services.gateway.auth.request import Network
 from services.gateway.idempotency import Replays
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import HealthCheck
+from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
 from shared.cameras.registry import CameraRules
 from shared.cameras.status import read_statuses
@@ -49,6 +50,7 @@ class Gateway:
     replays: Replays
     event_counts: EventCounts
     health: HealthCheck
+    stats: SystemStats
     trusted_proxies: tuple[Network, ...]
     now: Callable[[], datetime]
 

@@ -1,4 +1,4 @@
-"""What a worker does beside answering: its sign of life, and zones that wait for a camera's resolution."""
+"""What a worker does beside answering: its sign of life, the machine's load, zones that wait for a resolution."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class Heart:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._liveness.beat()
+            self._gateway.stats.sample()
             with suppress(RedisError):
                 if self._redis.set(_TURN, 1, nx=True, px=int(_SETTLE_S * 1000)):
                     self._settle()

@@ -17,9 +17,11 @@ from services.gateway.dialects.cctv_smart import (
     feedback,
     health,
     keys,
+    logs,
     plates,
     rules,
     snapshots,
+    system,
     webhooks,
 )
 from services.gateway.dialects.cctv_smart.errors import ErrorBody
@@ -56,6 +58,8 @@ class CctvSmart:
             deliveries.api,
             rules.api,
             plates.api,
+            system.api,
+            logs.api,
         )
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
