@@ -94,8 +94,8 @@ class _Config(Config):  # type: ignore[misc]
     """gunicorn's settings, one of which may change while it runs."""
 
     def __init__(self, grace: Grace, *args: Any, **kwargs: Any) -> None:
-        self._grace = grace
         super().__init__(*args, **kwargs)
+        self._grace = grace  # only now: gunicorn's own attributes must be there before any other is set
 
     @property
     def graceful_timeout(self) -> float:
