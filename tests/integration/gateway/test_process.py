@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 
 from shared.domain.camera import CameraState, CameraStatus
@@ -263,13 +266,13 @@ def test_on_an_empty_installation_the_first_password_is_printed_once_and_works(s
 
 
 def test_a_hundred_requests_with_a_password_are_not_a_hundred_hashes(server: Server) -> None:
+    one_hash_s = _give_a_costly_hash(server, "alice")
     before = _cpu_s(server)
     with server.client(None, auth=("alice", PASSWORD)) as client:
         for _ in range(100):
             assert client.get("/cameras").status_code == 200
     # A hash takes tens of milliseconds of CPU: a hundred of them would take several seconds.
-    hashes_s = _one_hash_s() * 100
-    assert _cpu_s(server) - before < hashes_s
+    assert _cpu_s(server) - before < one_hash_s * 100
 
 
 def _cpu_s(server: Server) -> float:
@@ -277,12 +280,14 @@ def _cpu_s(server: Server) -> float:
     return sum(times.user + times.system for times in (worker.cpu_times() for worker in workers))
 
 
-def _one_hash_s() -> float:
-    from shared.accounts.passwords import hash_password
-
+def _give_a_costly_hash(server: Server, who: str) -> float:
+    """Hash the account's password at the cost it has outside of tests; the CPU seconds that took."""
     began = time.process_time()
-    hash_password(PASSWORD)
-    return time.process_time() - began
+    costly = PasswordHasher().hash(PASSWORD)
+    took_s = time.process_time() - began
+    with closing(sqlite3.connect(server.log.parent / "data" / "argus.db")) as database, database:
+        database.execute("UPDATE accounts SET password_hash = ? WHERE username = ?", (costly, who))
+    return took_s
 
 
 def test_reads_go_on_while_redis_is_away_and_health_says_so(start: StartServer) -> None:
