@@ -1,0 +1,187 @@
+"""Plates in one picture: find lines, straighten them, read them, keep what a grammar accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.modules.specialists.lpr.candidates import around, beside, promising, stacked, whole
+from services.modules.specialists.lpr.chinese import ChineseReader
+from services.modules.specialists.lpr.grammar import Fit, best_fit
+from services.modules.specialists.lpr.hints import hints_of
+from services.modules.specialists.lpr.reading import Reading, joined
+from services.modules.specialists.lpr.recogniser import Recogniser
+from services.modules.specialists.lpr.rectification import grown, readable, strip
+from services.modules.specialists.lpr.refusals import refused
+from services.modules.specialists.lpr.settings import LprSettings
+from services.modules.specialists.lpr.sighting import Sighting
+from services.modules.specialists.lpr.text_lines import TextLine, TextLines
+from services.modules.specialists.lpr.voting import Vote, consensus, similarity
+from shared.vision.suppression import covered
+
+_SURE = 0.9
+_SAME_PLACE = 0.5
+_AGREES = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to look at a picture: `pixels` at first, `closer_pixels` for each of `closer` second looks at a part.
+
+    `lines` bounds how many lines are read per look. `again_pixels` is for a whole second look when nothing was found
+    (0: none).
+    """
+
+    pixels: int
+    lines: int
+    closer: int
+    closer_pixels: int = 90_000
+    again_pixels: int = 0
+
+
+VEHICLE = Effort(pixels=150_000, lines=5, closer=2, closer_pixels=60_000, again_pixels=300_000)
+SCENE = Effort(pixels=600_000, lines=12, closer=4, again_pixels=1_200_000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A line that was read: `fit` is None when it is no plate by itself."""
+
+    line: TextLine
+    reading: Reading
+    fit: Fit | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateReader:
+    """Owned by one thread, as what it uses is."""
+
+    lines: TextLines
+    recogniser: Recogniser
+    settings: LprSettings
+    chinese: ChineseReader | None = None
+    countries: tuple[str, ...] = field(default=())
+
+    def look(self, picture: NDArray[np.uint8], effort: Effort) -> list[Sighting]:
+        """Plates in a BGR picture, each once, the surest first; blocks."""
+        sightings = self._glance(picture, effort, pixels=effort.pixels)
+        height, width = picture.shape[:2]
+        if not sightings and effort.again_pixels > 0 and height * width > effort.pixels:
+            sightings = self._glance(picture, effort, pixels=effort.again_pixels)
+        return sightings
+
+    def look_at_plate(self, picture: NDArray[np.uint8]) -> list[Sighting]:
+        """The same for a picture of little more than one plate."""
+        return self._glance(picture, VEHICLE, pixels=60_000)
+
+    def _glance(self, picture: NDArray[np.uint8], effort: Effort, *, pixels: int) -> list[Sighting]:
+        found = self.lines.find(picture, pixels=pixels)
+        plate = whole(picture)
+        wanted = promising(found, min_width_px=self.settings.min_width_px, limit=effort.lines)
+        reads = [self._read(picture, line) for line in ([plate] if plate else []) + wanted]
+        hints = hints_of(read.reading.raw for read in reads)
+        reads = [self._closer(picture, read, effort) if number < effort.closer else read
+                 for number, read in enumerate(reads)]
+        sightings = [self._sighting(read, hints) for read in reads if read.fit is not None]
+        return _apart(sightings + self._joined(reads, hints))
+
+    def _sighting(self, read: _Read, hints: frozenset[str]) -> Sighting:
+        assert read.fit is not None
+        fit = (self._fit(read.reading, hints=hints) if hints else None) or read.fit
+        return Sighting(read.reading, fit, read.line.quad, hints)
+
+    def _read(self, picture: NDArray[np.uint8], line: TextLine) -> _Read:
+        reading = self.recogniser.read(readable(picture, grown(line.quad, across=0.2)))
+        if self.chinese is not None and self._may_be_chinese(reading):
+            reading = self._chinese(picture, line, reading)
+        fit = self._fit(reading)
+        if refused(reading.raw, words=self.settings.personal) is None and not _sure(fit):
+            second = self.recogniser.read(readable(picture, grown(line.quad, across=0.2, down=-0.1), stretch=1.4))
+            merged = consensus([Vote(reading, _weight(reading)), Vote(second, _weight(second))])
+            reading, fit = self._better((reading, fit), (merged, self._fit(merged)), (second, self._fit(second)))
+        return _Read(line, reading, fit)
+
+    def _closer(self, picture: NDArray[np.uint8], read: _Read, effort: Effort) -> _Read:
+        """Another look at the surroundings of a line that is hard to read, larger."""
+        unsure = not _sure(read.fit) and len(read.reading.glyphs) >= 3
+        if not unsure or refused(read.reading.raw, words=self.settings.personal) is not None:
+            return read
+        x1, y1 = np.maximum(read.line.quad.min(axis=0) - [0.6 * read.line.width, 1.2 * read.line.height], 0).astype(int)
+        x2, y2 = (read.line.quad.max(axis=0) + [0.6 * read.line.width, 1.2 * read.line.height]).astype(int)
+        part = np.ascontiguousarray(picture[y1:y2, x1:x2])
+        best = read
+        for line in self.lines.find(part, pixels=effort.closer_pixels, max_scale=4.0):
+            moved = TextLine((line.quad + np.array([x1, y1], np.float32)).astype(np.float32), line.score)
+            if _same_line(moved, read.line):
+                again = self._read(picture, moved)
+                if _value(again.fit) > _value(best.fit):
+                    best = again
+        return best
+
+    def _joined(self, reads: Sequence[_Read], hints: frozenset[str]) -> list[Sighting]:
+        """Plates of two lines, and those that were found in two parts."""
+        parts = [read for read in reads if _value(read.fit) < _SURE and 1 <= len(read.reading.glyphs) <= 5]
+        found = []
+        for first in parts:
+            for second in parts:
+                if first is second or not (stacked(first.line, second.line) or beside(first.line, second.line)):
+                    continue
+                reading = joined(first.reading, second.reading)
+                fit = None if refused(reading.raw) else best_fit(
+                    reading, countries=self.settings.countries, hints=hints, may_drop=False
+                )
+                if fit is not None and fit.region not in ("EU", "US"):
+                    found.append(Sighting(reading, fit, around([first.line, second.line]), hints))
+        return found
+
+    def _fit(self, reading: Reading, *, hints: frozenset[str] = frozenset()) -> Fit | None:
+        if refused(reading.raw, words=self.settings.personal) is not None:
+            return None
+        return best_fit(reading, countries=self.settings.countries, hints=hints)
+
+    def _better(self, *choices: tuple[Reading, Fit | None]) -> tuple[Reading, Fit | None]:
+        return max(choices, key=lambda choice: _value(choice[1]))
+
+    def _may_be_chinese(self, reading: Reading) -> bool:
+        return "CN" in self.settings.countries or any(ord(char) > 0x2E80 for char in reading.raw)
+
+    def _chinese(self, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> Reading:
+        assert self.chinese is not None
+        own = [
+            self.chinese.read(strip(picture, grown(line.quad, across=0.15 + d, down=0.12 + d)))
+            for d in (0.0, -0.05, 0.05)
+        ]
+        merged = consensus([Vote(one, 1.0) for one in own])
+        if similarity(merged, reading) < _AGREES:
+            return reading
+        return consensus([*(Vote(one, 1.0) for one in own), Vote(reading, 1.5)])
+
+
+def _apart(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Of those in one place, the surest."""
+    kept: list[Sighting] = []
+    for sighting in sorted(sightings, key=lambda one: (-_value(one.fit), one.fit.text)):
+        if all(covered(sighting.box, other.box) < _SAME_PLACE for other in kept):
+            kept.append(sighting)
+    return kept
+
+
+def _same_line(a: TextLine, b: TextLine) -> bool:
+    offset = np.abs(a.centre - b.centre)
+    return bool(offset[1] < 0.5 * b.height and offset[0] < 0.5 * b.width and a.height > 0.5 * b.height)
+
+
+def _sure(fit: Fit | None) -> bool:
+    return fit is not None and fit.confidence >= _SURE and not fit.dropped
+
+
+def _value(fit: Fit | None) -> float:
+    return fit.confidence * min(1.0, 0.5 + fit.score / 2) if fit is not None else 0.0
+
+
+def _weight(reading: Reading) -> float:
+    return max(0.05, reading.confidence) ** 2

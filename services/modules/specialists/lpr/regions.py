@@ -1,0 +1,274 @@
+"""What plates look like, region by region. Data only: see `pattern.patterns` for the notation.
+
+`EU-xx` is a member of the European Union, `US` any state. Formats are those in use on cars; special series (police,
+diplomats, trailers) are there where they share a shape. What a region leaves out of its alphabet is left out here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from services.modules.specialists.lpr.alphabet import LETTERS
+from services.modules.specialists.lpr.pattern import Pattern, patterns
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """`letters` is its alphabet; `prefixes` what plates of the shapes may begin with (empty: anything).
+
+    A `generic` region takes what no other explains: nothing is corrected on its behalf.
+    """
+
+    code: str
+    shapes: tuple[str, ...]
+    letters: str = LETTERS
+    prefixes: tuple[str, ...] = ()
+    generic: bool = False
+
+
+def _without(missing: str) -> str:
+    return "".join(letter for letter in LETTERS if letter not in missing)
+
+
+_CANTONS = tuple(
+    [
+        "AG",
+        "AI",
+        "AR",
+        "BE",
+        "BL",
+        "BS",
+        "FR",
+        "GE",
+        "GL",
+        "GR",
+        "JU",
+        "LU",
+        "NE",
+        "NW",
+        "OW",
+        "SG",
+        "SH",
+        "SO",
+        "SZ",
+        "TG",
+        "TI",
+        "UR",
+        "VD",
+        "VS",
+        "ZG",
+        "ZH",
+    ]
+)
+_SLOVAK = tuple(
+    [
+        "BA",
+        "BL",
+        "BT",
+        "BB",
+        "BJ",
+        "BN",
+        "BR",
+        "BS",
+        "BY",
+        "CA",
+        "DK",
+        "DS",
+        "DT",
+        "GA",
+        "GL",
+        "HC",
+        "HE",
+        "IL",
+        "KA",
+        "KE",
+        "KC",
+        "KI",
+        "KM",
+        "KK",
+        "KN",
+        "KS",
+        "LC",
+        "LE",
+        "LM",
+        "LV",
+        "MA",
+        "MI",
+        "ML",
+        "MT",
+        "MY",
+        "NR",
+        "NM",
+        "NO",
+        "NZ",
+        "PB",
+        "PD",
+        "PE",
+        "PK",
+        "PN",
+        "PO",
+        "PP",
+        "PT",
+        "PU",
+        "PV",
+        "RA",
+        "RK",
+        "RS",
+        "RV",
+        "SA",
+        "SB",
+        "SC",
+        "SE",
+        "SI",
+        "SK",
+        "SL",
+        "SN",
+        "SO",
+        "SP",
+        "SV",
+        "TC",
+        "TN",
+        "TO",
+        "TR",
+        "TS",
+        "TT",
+        "TV",
+        "VK",
+        "VT",
+        "ZA",
+        "ZC",
+        "ZH",
+        "ZI",
+        "ZM",
+        "ZV",
+    ]
+)
+_CYRILLIC = "ABEKMHOPCTYX"
+_CHINESE = _without("IO")
+
+REGIONS: tuple[Region, ...] = (
+    Region("BJ", ("L{1,2} DDDD 'RB'", "LL DDDD", "L DDDD 'RB'")),
+    Region("EU-FR", ("LL-DDD-LL",), letters=_without("IOU")),
+    Region("EU-FR", ("D{2,4} L{2,3} DD",), letters=_without("IO")),
+    Region("EU-DE", ("L{1,3}-L{1,2} D{1,4}", "L{1,2}-L{1,2} D{1,3}'E'", "L{1,2}-L{1,2} D{1,3}'H'")),
+    Region("EU-IT", ("LL DDDLL",), letters=_without("IOQU")),
+    Region("EU-ES", ("DDDD LLL",), letters=_without("AEIOUQ")),
+    Region("EU-ES", ("L{1,2}-DDDD-L{1,2}",)),
+    Region(
+        "EU-NL",
+        (
+            "LL-DD-DD",
+            "DD-DD-LL",
+            "DD-LL-DD",
+            "LL-DD-LL",
+            "LL-LL-DD",
+            "DD-LL-LL",
+            "DD-LLL-D",
+            "D-LLL-DD",
+            "LL-DDD-L",
+            "L-DDD-LL",
+            "LLL-DD-L",
+            "D-LL-DDD",
+            "DDD-LL-D",
+        ),
+        letters=_without("AEIOUQWY"),
+    ),
+    Region("EU-BE", ("D-LLL-DDD", "LLL-DDD", "DDD-LLL")),
+    Region(
+        "EU-PL",
+        (
+            "LL DDDDD",
+            "LL DDDDL",
+            "LL DDDLL",
+            "LL DLDDD",
+            "LL DLLDD",
+            "LLL LDDD",
+            "LLL DDLL",
+            "LLL DLDD",
+            "LLL DDLD",
+            "LLL DDDDD",
+            "LLL DDDDL",
+            "LLL DDDLL",
+        ),
+    ),
+    Region("EU-PT", ("LL-DD-LL", "DD-DD-LL", "DD-LL-DD", "LL-DD-DD")),
+    Region("GB", ("LLDD LLL", "LDDD LLL", "LLL DDDL", "LDD LLL", "LLL DDL"), letters=_without("I")),
+    Region("GB", ("LLL D{1,4}", "D{1,4} LLL", "D LLL", "L D{3,4}", "LD LLL", "LLL DL", "LL D{3,4}")),
+    Region("CH", ("LL D{3,6}",), prefixes=_CANTONS),
+    Region("EU-SK", ("LL-DDDLL",), prefixes=_SLOVAK),
+    Region("EU-CZ", ("DLD DDDD", "DLL DDDD", "LLL DD-DD", "LL DD-DD"), letters=_without("GOQW")),
+    Region("EU-AT", ("L{1,2}-D{3,5}L", "L{1,2}-D{2,4}LL", "L{1,2}-D{1,3}LLL", "L{1,2}-LLLD{1,2}")),
+    Region("EU-HU", ("LLL-DDD", "LL LL-DDD")),
+    Region("EU-RO", ("LL DD LLL", "'B' D{2,3} LLL"), letters=_without("Q")),
+    Region("EU-BG", ("L{1,2} DDDD LL",), letters=_CYRILLIC),
+    Region("EU-HR", ("LL DDD{1,2}-L{1,2}", "LL D{3,4}-L{1,2}")),
+    Region("EU-SI", ("LL LL-DDD", "LL LD-DDD", "LL DD-LLL", "LL DDD-LL", "LL LDD-L")),
+    Region("EU-SE", ("LLL DDD", "LLL DDL"), letters=_without("IQV")),
+    Region("EU-FI", ("LLL-DDD", "LL-D{2,3}")),
+    Region("EU-DK", ("LL DD DDD",)),
+    Region("EU-EE", ("DDD LLL",)),
+    Region("EU-LV", ("LL-D{3,4}",)),
+    Region("EU-LT", ("LLL DDD",)),
+    Region("EU-LU", ("LL DDDD",)),
+    Region("EU-IE", ("DD-L{1,2}-D{2,6}", "DDD-L{1,2}-D{2,5}")),
+    Region("EU-GR", ("LLL-DDDD",), letters="ABEZHIKMNOPTYX"),
+    Region("EU-MT", ("LLL DDD",)),
+    Region("EU-CY", ("LLL DDD",)),
+    Region("NO", ("LL DDDDD",)),
+    Region("UA", ("LL DDDD LL",), letters="ABCEHIKMOPTX"),
+    Region("TR", ("DD L DDDD", "DD LL DDD", "DD LL DDDD", "DD LLL DD", "DD LLL DDD"), letters=_without("QWX")),
+    Region("RU", ("LDDDLL DD", "LDDDLL DDD", "LL DDD DD"), letters=_CYRILLIC),
+    Region("BR", ("LLL-DDDD", "LLLDLDD")),
+    Region("AR", ("LL DDD LL", "LLL DDD")),
+    Region("CN", ("PL·XXXXX", "PL·XXXXE"), letters=_CHINESE),
+    Region("CN", ("PL·DDDDDL", "PL·LDDDDD", "PL·LLDDDD"), letters=_CHINESE),
+    Region(
+        "TW",
+        ("LLL-DDDD", "LL-DDDD", "DDDD-LL", "LLL-DDD", "DDD-LLL", "LXD-DDD", "DX-DDDD", "DDDD-DL"),
+        letters=_without("IO"),
+    ),
+    Region("US-CA", ("DLLLDDD",), letters=_without("IOQ")),
+    Region(
+        "US",
+        (
+            "LLL DDDD",
+            "LLL DDD",
+            "DDD LLL",
+            "LLD LDL",
+            "LDD DDDDD",
+            "LDL DDD",
+            "LL DDDDD",
+            "DDD DLL",
+            "LLLDDL",
+            "LDDLLL",
+            "DDDD LL",
+            "DLL DDD",
+            "DDL DDD",
+            "DLL DDDD",
+            "LLL DLL",
+            "DDL LDD",
+            "LLD DDDD",
+            "LDD DDD",
+            "LL DDDD",
+            "DDLL DD",
+            "DLLL DD",
+            "DDD LDL",
+            "LDDDLL",
+            "DLDDDD",
+            "LLDDDL",
+        ),
+    ),
+    Region("EU", ("X{5,8}",), generic=True),
+    Region("US", ("X{5,7}",), generic=True),
+)
+
+
+@cache
+def shapes_of(region: Region) -> tuple[Pattern, ...]:
+    """All patterns of a region, in the order of its shapes."""
+    return tuple(
+        pattern
+        for shape in region.shapes
+        for pattern in patterns(shape, letters=region.letters, prefixes=region.prefixes)
+    )
