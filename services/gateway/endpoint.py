@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -17,10 +18,28 @@ from services.gateway.http.answers import response_of
 from services.gateway.http.form_body import form_values, is_form
 from services.gateway.http.json_body import json_object
 from services.gateway.idempotency import Recorded
+from services.gateway.openapi_keywords import keep_all_keywords
 from services.gateway.problem import Problem, Refusal, fields_of, invalid
 from shared.accounts.roles import Scope
 
 View = Callable[..., Any]
+_CONTRACT = "argus_contract"
+
+keep_all_keywords()
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What an endpoint asks for: a permission (None: anybody may ask), and models by where they are sent."""
+
+    scope: Scope | None
+    models: Mapping[str, type[BaseModel]]
+
+
+def contract_of(view: View) -> Contract:
+    """What the endpoint behind a view asks for. Raises `AttributeError` for a view that is no endpoint."""
+    contract: Contract = getattr(view, _CONTRACT)
+    return contract
 
 
 def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]]:
@@ -51,6 +70,7 @@ def endpoint(*, scope: Scope | None) -> Callable[[View], Callable[..., Response]
         answer.__annotations__ = {**view.__annotations__, **models}
         answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
         setattr(answer, PROTECTED, scope is not None)
+        setattr(answer, _CONTRACT, Contract(scope, models))
         return answer
 
     return decorate

@@ -16,8 +16,8 @@ from services.gateway.rate_window import RedisWindow
 from shared.settings.sections import GatewaySettings
 
 _STORAGE = f"{RedisWindow.STORAGE_SCHEME[0]}://"
-# Whoever watches over this system must not be turned away by it.
-_PROBES = frozenset({"/health", "/metrics"})
+PROBES = frozenset({"/health", "/metrics"})
+"""Whoever watches over this system by these is not counted, and so not turned away by it."""
 _WORDS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
 
 
@@ -90,7 +90,7 @@ def _neighbourhood(address: str) -> str:
 
 
 def _cost() -> int:
-    is_probe = request.url_rule is not None and request.url_rule.rule in _PROBES
+    is_probe = request.url_rule is not None and request.url_rule.rule in PROBES
     return 0 if is_probe or request.method == "OPTIONS" else 1
 
 
