@@ -27,8 +27,10 @@ from shared.cameras.registry import (
     list_cameras,
     remove_camera,
 )
+from shared.cameras.status import read_statuses
 from shared.db.accounts import Account
 from shared.domain.errors import UserError
+from shared.messages.camera_status import status_fields
 from shared.messages.commands import SyncCamera
 from shared.messages.topics import CAMERA_STATUS
 from shared.settings import load_settings
@@ -184,12 +186,18 @@ def _statuses(installation: Installation, slugs: list[str]) -> Mapping[str, dict
     if redis is None:
         return {}
     try:
-        found = {slug: _status(redis, slug) for slug in slugs}
+        current = {slug: status_fields(status) for slug, status in read_statuses(redis, slugs).items()}
+        found = {slug: {**_status(redis, slug), **_now(fields)} for slug, fields in current.items()}
     except RedisError:
         return {}
     finally:
         redis.close()
     return {slug: status for slug, status in found.items() if status}
+
+
+def _now(fields: dict[str, str]) -> dict[str, str]:
+    """What is different when nobody watches the camera any more."""
+    return {name: fields[name] for name in ("state", "fault", "detail", "fps")}
 
 
 def _status(redis: Any, slug: str) -> dict[str, str]:
