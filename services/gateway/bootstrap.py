@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import Engine
 
+from services.gateway.alert_tests import AlertTests
 from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.backoff import LoginBackoff
@@ -31,6 +32,7 @@ from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
+from shared.jobs import celery_app
 from shared.media import MediaStore
 from shared.settings import Settings
 
@@ -58,6 +60,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     engine = connect_database(settings.effective_database_url, pool_size=settings.gateway.threads + 2)
     redis = impatient_redis(settings)
     soft_redis = SoftRedis(redis)
+    celery = celery_app(settings.known_redis_url)
     box = installation_box(settings)
     reads, writes = read_sessions(engine), sessions(engine)
     health = HealthCheck(
@@ -82,6 +85,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         event_counts=EventCounts(),
         health=health,
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
+        alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
         trusted_proxies=_trusted(settings),
         now=clock,
     )

@@ -11,6 +11,7 @@ from flask import current_app
 from redis import Redis
 from sqlalchemy.orm import Session
 
+from services.gateway.alert_tests import AlertTests
 from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
@@ -51,6 +52,7 @@ class Gateway:
     event_counts: EventCounts
     health: HealthCheck
     stats: SystemStats
+    alert_tests: AlertTests
     trusted_proxies: tuple[Network, ...]
     now: Callable[[], datetime]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
 from shared.db.events import Event
 from shared.domain.errors import Permanent
 from shared.media import MediaStore
@@ -15,3 +18,9 @@ def photo_of(event: Event, media: MediaStore) -> bytes | None:
         return media.read(event.snapshot)
     except (FileNotFoundError, IsADirectoryError, Permanent):
         return None
+
+
+def is_picture_of(session: Session, path: str, *, account_id: int) -> bool:
+    """Whether this path of the media store is the picture of an event of the account. Looks through its events."""
+    shown = or_(Event.snapshot == path, Event.crop == path)
+    return session.scalar(select(Event.id).where(Event.account_id == account_id, shown).limit(1)) is not None

@@ -128,6 +128,18 @@ PAIRS = (
         },
     ),
     Pair(
+        section="9. Envoyer une Alerte de Test",
+        method="POST",
+        path="/alert/test",
+        body={"channels": ["telegram", "email", "physical"], "message": "Test CCTV Smart", "photo_path": None},
+        status=200,
+        answer={
+            "telegram": {"status": "sent", "message_id": 12345},
+            "email": {"status": "sent", "recipients": 2},
+            "physical": {"status": "triggered", "devices": ["siren"]},
+        },
+    ),
+    Pair(
         section="14. Soumettre un Feedback Utilisateur",
         method="POST",
         path=f"/events/evt-{UUID}/feedback",

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from services.alerts.channel import Receipt
 from shared.domain.camera import CameraState, CameraStatus
 from shared.messages.camera_status import status_fields
 from shared.messages.topics import CAMERA_STATUS
 from tests.conftest import SHARED
 from tests.contract.dialects.cctv_smart import CAMERA, PAIRS, UUID, Pair
+from tests.unit.alerts.channel_on_hand import ChannelOnHand
+from tests.unit.gateway.alert_worker import alert_worker
 from tests.unit.gateway.installation import JPEG, PASSWORD, SNAPSHOT, Api, basic
 
 PAGE = SHARED / "contracts" / "cctv-smart.txt"
@@ -28,7 +31,7 @@ _OWN |= {"status:healthy", "components.ollama", "confidence", "alerts_sent"}
 
 
 @pytest.fixture
-def world(api: Api, redis: Redis) -> Iterator[Api]:
+def world(api: Api, redis: Redis, redis_url: str) -> Iterator[Api]:
     """The world of the contract's examples."""
     for body in (_camera("cam_002"), _camera("cam_001", zones=CAMERA["zones"], resolution="1920x1080")):
         assert api.post("/cameras", body).status_code in (201, 409)
@@ -52,7 +55,17 @@ def world(api: Api, redis: Redis) -> Iterator[Api]:
     api.add_delivery(uuid, channel="email")
     for number in range(3):
         api.add_event(at=AT - timedelta(minutes=number + 1))
-    return api
+    with alert_worker(redis_url, api.opened.gateway.reads, _channels(api.account_id("alice"))):
+        yield api
+
+
+def _channels(account_id: int) -> dict[str, ChannelOnHand]:
+    """The channels of the contract's example."""
+    return {
+        "telegram": ChannelOnHand({"chat": account_id}, lambda _: Receipt({"message_id": 12345})),
+        "email": ChannelOnHand({"anna": account_id, "otto": account_id}),
+        "physical": ChannelOnHand({"roof": account_id}, lambda _: Receipt({"device": "siren"})),
+    }
 
 
 def _camera(slug: str, **values: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Info
 
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.cctv_smart import (
+    alert_tests,
     camera_probes,
     cameras,
     deliveries,
@@ -53,6 +54,7 @@ class CctvSmart:
             camera_probes.api,
             events.api,
             feedback.api,
+            alert_tests.api,
             keys.api,
             webhooks.api,
             deliveries.api,
