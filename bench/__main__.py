@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
+from bench.api_rows import p9_events_page
 from bench.eye_rows import p5_frames_per_second
 from bench.ingest_rows import p1_idle, p2_active, p3_recall
 from bench.recorder_rows import p4_recorder
@@ -22,6 +23,7 @@ ROWS: dict[tuple[str, ...], Callable[[], Row | list[Row]]] = {
     ("P4",): p4_recorder,
     ("P5",): p5_frames_per_second,
     ("P6", "P7"): p6_p7,
+    ("P9", "P9p"): p9_events_page,
 }
 
 
