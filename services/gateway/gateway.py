@@ -16,6 +16,7 @@ from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
 from services.gateway.idempotency import Replays
+from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import HealthCheck
 from services.gateway.queries.stats import SystemStats
@@ -53,6 +54,7 @@ class Gateway:
     health: HealthCheck
     stats: SystemStats
     alert_tests: AlertTests
+    modules: ModuleJobs
     trusted_proxies: tuple[Network, ...]
     now: Callable[[], datetime]
 

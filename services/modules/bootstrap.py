@@ -6,19 +6,20 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
-from services.modules.bench import Bench
-from services.modules.hand import Hand
+from services.modules.hand import HAND_PROGRAM, Hand
 from services.modules.hands import Hands
 from services.modules.runner import Runner
-from services.modules.specialist import Tools, check_names
+from services.modules.specialists import CATALOGUE
 from services.modules.sweeper import Sweeper
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.domain.errors import UserError
 from shared.jobs import celery_app
 from shared.media import MediaStore
 from shared.messages.topics import EYE_STATE
@@ -28,8 +29,14 @@ from shared.modules.roster import Roster, WorkerInfo
 from shared.observability import Liveness
 from shared.observability.instance import instance_name
 from shared.settings import Settings
+from shared.settings.modules import ModulesSettings
+from shared.settings.section import nearest
 from shared.streams import connect
 from shared.weights.store import open_store
+
+if TYPE_CHECKING:
+    from services.modules.bench import Bench
+    from services.modules.specialist import Tools
 
 SERVICE = "modules"
 WORKER = "modules-worker"
@@ -73,11 +80,18 @@ class Worker:
 
 
 def build_worker(
-    settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None
+    settings: Settings,
+    *,
+    instance: str | None = None,
+    now: Callable[[], datetime] | None = None,
+    program: str = HAND_PROGRAM,
 ) -> Worker:
-    """Assemble a worker. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    """Assemble a worker. Connects to nothing yet; raises `UserError` for settings that cannot work.
+
+    `program` is the module that each hand runs.
+    """
     modules, clock = settings.modules, now or _utc_now
-    check_names(modules)
+    _check_names(modules)
     name = instance or instance_name(WORKER)
     run = f"{name}/{uuid.uuid4().hex[:8]}"
     redis = connect(settings.known_redis_url)
@@ -90,7 +104,12 @@ def build_worker(
 
     hands = Hands(
         [
-            Hand(time_limit_s=modules.time_limit_s, kill_after_s=modules.kill_after_s, threads=modules.threads)
+            Hand(
+                time_limit_s=modules.time_limit_s,
+                kill_after_s=modules.kill_after_s,
+                threads=modules.threads,
+                program=program,
+            )
             for _ in range(modules.concurrency)
         ],
         idle_s=None if modules.warm else modules.idle_s,
@@ -115,7 +134,10 @@ def build_worker(
 
 def build_bench(settings: Settings, *, dead: Mapping[str, str] | None = None) -> Bench:
     """The specialists of one process, none opened yet. Caps the threads of OpenCV in this process."""
+    # Imported here, since the worker itself looks at no pictures and should not pay for it.
     import cv2
+
+    from services.modules.bench import Bench
 
     cv2.setNumThreads(settings.modules.threads)
     return Bench(settings.modules, build_tools(settings), dead=dead)
@@ -123,6 +145,8 @@ def build_bench(settings: Settings, *, dead: Mapping[str, str] | None = None) ->
 
 def build_tools(settings: Settings) -> Tools:
     """What specialists may use. Connects to nothing yet."""
+    from services.modules.specialist import Tools
+
     redis = connect(settings.known_redis_url)
 
     def state(slug: str) -> bytes | None:
@@ -135,6 +159,15 @@ def build_tools(settings: Settings) -> Tools:
         state=state,
         threads=settings.modules.threads,
     )
+
+
+def _check_names(settings: ModulesSettings) -> None:
+    """Raise `UserError`, with the nearest name, for a name in the settings that is no specialist's."""
+    for setting, names in (("enabled", settings.enabled), ("specialists", settings.specialists)):
+        for name in names:
+            if name not in CATALOGUE:
+                reason = f"there is no module {name[:64]!r}"
+                raise UserError(f"modules.{setting}", reason, remedy=nearest(name, CATALOGUE))
 
 
 def _utc_now() -> datetime:

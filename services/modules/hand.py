@@ -24,8 +24,9 @@ log = get_logger("modules.hand")
 OPEN_WITHIN_S: Final = 300.0
 """Longer than opening all specialists takes on a slow machine."""
 
+HAND_PROGRAM: Final = "services.modules.hand_process"
+
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_PROGRAM = "services.modules.hand_process"
 _STATUS_OUT_OF_MEMORY = 77
 
 
@@ -42,7 +43,7 @@ class Hand:
         time_limit_s: float,
         kill_after_s: float,
         threads: int,
-        program: str = _PROGRAM,
+        program: str = HAND_PROGRAM,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._time_limit_s = time_limit_s

@@ -47,10 +47,10 @@ class Hand:
     def run(self) -> None:
         """Open the specialists, say so, and look until the worker goes. Blocks; call from the main thread."""
         signal.signal(signal.SIGUSR1, self._break_off)
-        modules = self._bench.open_all(on_opening=lambda name: self._line.send({"kind": "opening", "module": name}))
-        self._line.send({"kind": "ready", "modules": [module.model_dump() for module in modules]})
         orders: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, args=(orders,), name="listen", daemon=True).start()
+        modules = self._bench.open_all(on_opening=lambda name: self._line.send({"kind": "opening", "module": name}))
+        self._line.send({"kind": "ready", "modules": [module.model_dump() for module in modules]})
         while True:
             self._line.send(self._answer(ModuleOrder.model_validate(orders.get())))
 

@@ -20,7 +20,8 @@ log = get_logger("modules.runner")
 ATTEMPTS: Final = 2
 """A job whose process dies, or for which something is away, is tried once more."""
 
-_PROGRESS_EVERY_S = 0.2
+# Progress is told in steps: each is a write, and whoever looks asks now and then.
+_PROGRESS_STEP = 0.05
 
 
 class Runner:
@@ -104,12 +105,11 @@ class Runner:
             log.warning("job_failed", job=record.id, module=record.order.module, reason=reason)
 
     def _progress_of(self, job_id: str) -> Callable[[float], None]:
-        told_at = [0.0]
+        told = [0.0]
 
         def tell(share: float) -> None:
-            now = self._monotonic()
-            if now - told_at[0] >= _PROGRESS_EVERY_S:
-                told_at[0] = now
+            if share - told[0] >= _PROGRESS_STEP:
+                told[0] = share
                 self._book.tell_progress(job_id, share)
 
         return tell

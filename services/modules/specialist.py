@@ -14,11 +14,9 @@ from pydantic import BaseModel
 from services.modules.specialists import CATALOGUE
 from shared.db.engine import SessionFactory
 from shared.domain.box import Box
-from shared.domain.errors import UserError
 from shared.modules.order import Scope
 from shared.plugin import load_class
-from shared.settings.modules import ModulesSettings
-from shared.settings.section import nearest, parse_section
+from shared.settings.section import parse_section
 from shared.weights.store import WeightsStore
 
 Queue = Literal["modules", "modules.gpu"]
@@ -149,13 +147,3 @@ def open_specialist(name: str, tools: Tools, *, settings: Mapping[str, Any] | No
     plugin = specialist_class(name)
     options = parse_section(plugin.settings_type, settings or {}, path=f"modules.specialists.{name}")
     return plugin.open(options, tools)
-
-
-def check_names(settings: ModulesSettings) -> None:
-    """Raise `UserError`, with the nearest name, for a name in the settings that is no specialist's. Imports none."""
-    for setting, names in (("enabled", settings.enabled), ("specialists", settings.specialists)):
-        for name in names:
-            if name not in CATALOGUE:
-                raise UserError(
-                    f"modules.{setting}", f"there is no module {name[:64]!r}", remedy=nearest(name, CATALOGUE)
-                )

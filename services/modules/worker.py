@@ -16,7 +16,7 @@ from celery import bootsteps, signals
 from redis.exceptions import RedisError
 
 from services.modules.bootstrap import SERVICE, WORKER, Worker, build_worker
-from services.modules.hand import HandDied
+from services.modules.hand import HAND_PROGRAM, HandDied
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
 from shared.jobs import RUN_MODULE
 from shared.loops import Stop, obey_restart
@@ -34,11 +34,14 @@ _POLL_MS = 500
 _AGAIN_S = 5.0
 
 
-def main() -> int:
-    """Run until SIGTERM; 0 after a clean stop, 2 when the operator must mend something."""
+def main(*, program: str = HAND_PROGRAM) -> int:
+    """Run until SIGTERM; 0 after a clean stop, 2 when the operator must mend something.
+
+    `program` is the module that each of its processes runs.
+    """
     try:
         settings = load_settings()
-        worker = build_worker(settings)
+        worker = build_worker(settings, program=program)
     except UserError as error:
         sys.stderr.write(f"argus {WORKER}: {error}\n")
         return USER_ERROR_STATUS

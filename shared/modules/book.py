@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import WatchError
 
 from shared.domain.errors import Transient
-from shared.messages.topics import MODULE_JOB, MODULE_JOBS_OPEN
+from shared.messages.topics import MODULE_JOB, MODULE_JOBS_COUNT, MODULE_JOBS_OPEN
 from shared.modules.order import ModuleOrder
 
 KEEP_S: Final = 86_400
@@ -83,6 +83,7 @@ class JobBook:
                     pipe.watch(MODULE_JOBS_OPEN)
                     if pipe.zcard(MODULE_JOBS_OPEN) >= bound:
                         raise QueueFull(f"{bound} jobs are open already", retry_after_s=_FULL_AGAIN_S)
+                    number = pipe.incr(MODULE_JOBS_COUNT)
                     pipe.multi()
                     key = MODULE_JOB.format(id=order.job_id)
                     pipe.hset(
@@ -97,7 +98,7 @@ class JobBook:
                         },
                     )
                     pipe.expire(key, KEEP_S)
-                    pipe.zadd(MODULE_JOBS_OPEN, {_member(order): now.timestamp()})
+                    pipe.zadd(MODULE_JOBS_OPEN, {_member(order): number})
                     pipe.execute()
                     return self.ahead(order)
                 except WatchError:

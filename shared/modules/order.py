@@ -26,8 +26,9 @@ class PictureRef(BaseModel):
 
 
 class ModuleOrder(BaseModel):
-    """One job. With `event_uuid` (bare) its results become the event's; `account_id` is who may read the record.
+    """One job. With `event_uuid` (bare) its results become the event's.
 
+    `account_id` is whose camera or event it is about, `asked_by` the account that asked; both may read the record.
     `options` are the camera's own settings for the specialist.
     """
 
@@ -40,6 +41,7 @@ class ModuleOrder(BaseModel):
     at: UtcTime
     queue: str = "modules"
     account_id: int | None = None
+    asked_by: int | None = None
     camera: str | None = None
     label: str | None = None
     track_id: int | None = None
@@ -47,6 +49,10 @@ class ModuleOrder(BaseModel):
     event_uuid: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     trace_id: str = ""
+
+    def is_for(self, account_id: int | None) -> bool:
+        """Whether an account may read the record; None stands for everybody's."""
+        return account_id is None or account_id in (self.account_id, self.asked_by)
 
 
 def new_job_id() -> str:

@@ -19,6 +19,7 @@ from services.gateway.dialects.cctv_smart import (
     health,
     keys,
     logs,
+    modules,
     plates,
     rules,
     snapshots,
@@ -62,6 +63,7 @@ class CctvSmart:
             plates.api,
             system.api,
             logs.api,
+            modules.api,
         )
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
