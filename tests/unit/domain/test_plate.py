@@ -25,6 +25,7 @@ PLATES = "ABCDEFGHJKLMNPRSTUVWXYZabcxyzÄÖÜАВЕКМНОРСТУХавекм�
         ("M-U\u0308X 7", "MÜX7"),
         ("١٢٣ ا ب", "123اب"),
         ("②³", "23"),
+        ("\u1100-\u1161", "\uac00"),  # two letters that are one when they stand together
         ("", ""),
         (" -·\0\n", ""),
         ("'; DROP TABLE plates;--", "DROPTABLEPLATES"),
