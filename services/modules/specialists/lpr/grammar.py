@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from services.modules.specialists.lpr.confusion import MEANT
 from services.modules.specialists.lpr.pattern import Pattern
 from services.modules.specialists.lpr.reading import Glyph, Reading
-from services.modules.specialists.lpr.regions import REGIONS, Region, shapes_of
+from services.modules.specialists.lpr.regions import PERSONAL, REGIONS, Region, shapes_of
 
 _IMPOSSIBLE = 0.02
 _MOST_CORRECTIONS = 2
-_CORRECTED = 0.85
+_MOST_CHANGES = 4
+_SHORT = 4
+_STILL_SURE = 0.6
 _DOUBTFUL = 0.6
 _SURELY_ONE = 0.02
 _ELSEWHERE = 0.4
 _GENERIC = 0.25
+_UNEXPECTED = 0.6
 _LATER = 0.997
 _GAP_FITS, _GAP_STRAY = 1.3, 0.6
 _HINTED = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What plates to expect.
+
+    `countries` (such as "FR", "US"), the likeliest first; `hints` are those that something else in the picture speaks
+    for. With `personal`, letters only or digits only may be a plate too.
+    """
+
+    countries: tuple[str, ...] = ()
+    hints: frozenset[str] = frozenset()
+    personal: bool = False
+
+    def hinted(self, code: str) -> bool:
+        return not self.hints.isdisjoint(_names(code))
+
+    def rank(self, code: str) -> int | None:
+        """The place of a region among the countries, None when it is not there."""
+        return next((rank for rank, country in enumerate(self.countries) if country in _names(code)), None)
+
+
+ANYWHERE = Expected()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,57 +76,43 @@ class Fit:
     dropped: tuple[int, ...] = ()
 
 
-def best_fit(
-    reading: Reading, *, countries: Sequence[str] = (), hints: frozenset[str] = frozenset(), may_drop: bool = True
-) -> Fit | None:
+def best_fit(reading: Reading, expected: Expected = ANYWHERE, *, may_drop: bool = True) -> Fit | None:
     """The plate that a reading is most likely, or None when it is none.
 
-    `countries` (such as "FR", "US") are those to expect, the likeliest first; `hints` are those that something else in
-    the picture speaks for. With `may_drop`, one place that may well be no character at all can be left out, never
-    one that was read clearly.
+    With `may_drop`, one place that may well be no character at all can be left out, never one that was read clearly.
     """
-    fits = list(_fits(reading, tuple(countries), hints, dropped=()))
-    if may_drop:
-        for place, glyph in enumerate(reading.glyphs):
-            if _may_be_nothing(glyph):
-                fits += _fits(_without(reading, place), tuple(countries), hints, dropped=(place,), nothing=_nothing(glyph))
+    fits = list(_fits(reading, expected))
+    for place, glyph in enumerate(reading.glyphs):
+        if may_drop and _may_be_nothing(glyph):
+            nothing = min(1.0, 1.0 - glyph.chance + glyph.absent)
+            fits += [_less(fit, nothing, place) for fit in _fits(_without(reading, place), expected)]
     return max(fits, key=lambda fit: (fit.score, fit.text, fit.region), default=None)
 
 
-def _fits(
-    reading: Reading, countries: tuple[str, ...], hints: frozenset[str], *, dropped: tuple[int, ...], nothing: float = 1.0
-) -> Iterator[Fit]:
-    for region, pattern, prior in _candidates(len(reading.glyphs), countries):
-        if dropped and region.generic:
-            continue
-        if region.code in hints or region.code.split("-")[0] in hints:
-            prior *= _HINTED
-        fit = _fit(reading, region, pattern, prior=prior * nothing, dropped=dropped)
+def _fits(reading: Reading, expected: Expected) -> Iterator[Fit]:
+    if reading.text.isdigit() or (reading.text.isalpha() and reading.text.isascii()):
+        # Letters are not made digits where there is no digit to show that this is a plate, nor the other way round.
+        candidates = _candidates(len(reading.glyphs), regions=(PERSONAL,)) if expected.personal else ()
+    else:
+        candidates = _candidates(len(reading.glyphs))
+    for region, pattern, prior in candidates:
+        fit = _fit(reading, region, pattern, expected)
         if fit is not None:
-            yield fit
+            yield replace(fit, score=fit.score * prior)
 
 
 @cache
-def _candidates(length: int, countries: tuple[str, ...]) -> tuple[tuple[Region, Pattern, float], ...]:
+def _candidates(length: int, *, regions: Sequence[Region] = REGIONS) -> tuple[tuple[Region, Pattern, float], ...]:
     return tuple(
-        (region, pattern, _prior(region, order, countries))
-        for order, region in enumerate(REGIONS)
+        (region, pattern, (_GENERIC if region.generic else 1.0) * _LATER**order)
+        for order, region in enumerate(regions)
         for pattern in shapes_of(region)
         if len(pattern.places) == length
     )
 
 
-def _prior(region: Region, order: int, countries: tuple[str, ...]) -> float:
-    prior = (_GENERIC if region.generic else 1.0) * _LATER**order
-    if not countries:
-        return prior
-    names = {region.code, *region.code.split("-")}
-    rank = next((rank for rank, country in enumerate(countries) if country in names), None)
-    return prior * (_ELSEWHERE if rank is None else _LATER**rank)
-
-
-def _fit(reading: Reading, region: Region, pattern: Pattern, *, prior: float, dropped: tuple[int, ...]) -> Fit | None:
-    score = prior * _gaps(reading, pattern)
+def _fit(reading: Reading, region: Region, pattern: Pattern, expected: Expected) -> Fit | None:
+    score = _gaps(reading, pattern)
     chars: list[str] = []
     sure: list[float] = []
     corrections: list[Correction] = []
@@ -116,7 +128,21 @@ def _fit(reading: Reading, region: Region, pattern: Pattern, *, prior: float, dr
     text = "".join(chars)
     if len(corrections) > _MOST_CORRECTIONS or not _allowed(text, region, pattern):
         return None
-    return Fit(text, pattern.write(text), region.code, score, _confidence(sure), tuple(corrections), dropped)
+    likely, trust = _expectation(region, len(text), expected)
+    confidence = _confidence(sure) * trust
+    return Fit(text, pattern.write(text), region.code, score * likely, confidence, tuple(corrections))
+
+
+def _expectation(region: Region, length: int, expected: Expected) -> tuple[float, float]:
+    """How likely the region is, and how far its plates are to be trusted, by what is expected."""
+    rank = expected.rank(region.code)
+    hinted = expected.hinted(region.code)
+    likely = _HINTED if hinted else 1.0
+    if expected.countries:
+        likely *= _ELSEWHERE if rank is None else _LATER**rank
+    # Whatever has four characters or no shape at all is a plate only where such plates are expected.
+    doubtful = region.generic or length <= _SHORT
+    return likely, _UNEXPECTED if doubtful and rank is None and not hinted else 1.0
 
 
 def _meant(glyph: Glyph, allowed: frozenset[str], *, correct: bool) -> tuple[str, float, float]:
@@ -128,7 +154,7 @@ def _meant(glyph: Glyph, allowed: frozenset[str], *, correct: bool) -> tuple[str
         elif correct:
             for meant, share in MEANT.get(read, {}).items():
                 if meant in allowed:
-                    best = max(best, (meant, chance * share, chance * _CORRECTED), key=_weight)
+                    best = max(best, (meant, chance * share, chance * (_STILL_SURE + share)), key=_weight)
     return best
 
 
@@ -145,13 +171,12 @@ def _gaps(reading: Reading, pattern: Pattern) -> float:
 
 
 def _allowed(text: str, region: Region, pattern: Pattern) -> bool:
-    if pattern.prefixes and not any(text.startswith(prefix) for prefix in pattern.prefixes):
+    if pattern.prefixes is not None and not any(text.startswith(prefix) for prefix in pattern.prefixes):
         return False
-    if not region.generic:
+    if not region.generic or region is PERSONAL:
         return True
     digits = [char.isdigit() for char in text]
-    changes = sum(a != b for a, b in zip(digits, digits[1:], strict=False))
-    return any(digits) and not all(digits) and changes <= 4
+    return sum(a != b for a, b in zip(digits, digits[1:], strict=False)) <= _MOST_CHANGES
 
 
 def _confidence(sure: Sequence[float]) -> float:
@@ -163,19 +188,16 @@ def _may_be_nothing(glyph: Glyph) -> bool:
     return glyph.chance < _DOUBTFUL and glyph.absent >= _SURELY_ONE
 
 
-def _nothing(glyph: Glyph) -> float:
-    return min(1.0, 1.0 - glyph.chance + glyph.absent)
-
-
 def _without(reading: Reading, place: int) -> Reading:
     glyphs = reading.glyphs[:place] + reading.glyphs[place + 1 :]
     breaks = frozenset(number if number <= place else number - 1 for number in reading.breaks)
     return Reading(glyphs, reading.raw, breaks - {0, len(glyphs)})
 
 
-def correction_cost(fit: Fit, costs: Mapping[str, Mapping[str, float]] = MEANT) -> float:
-    """1 for a fit as it was read, less for every character that had to be corrected."""
-    cost = 1.0
-    for correction in fit.corrections:
-        cost *= costs.get(correction.read, {}).get(correction.meant, 1.0)
-    return cost
+def _less(fit: Fit, nothing: float, place: int) -> Fit:
+    return replace(fit, score=fit.score * nothing, confidence=fit.confidence * nothing, dropped=(place,))
+
+
+@cache
+def _names(code: str) -> frozenset[str]:
+    return frozenset({code, *code.split("-")})

@@ -8,17 +8,19 @@ from itertools import product
 
 from services.modules.specialists.lpr.alphabet import DIGITS, ENDINGS, LETTERS, PROVINCES
 
-_SEPARATORS = " -·"
-_ITEM = re.compile(r"'(?P<exact>[^']+)'|(?P<kind>[LDXPE])(?:\{(?P<low>\d)(?:,(?P<high>\d))?\})?|(?P<gap>[ \-·])")
+_ITEM = re.compile(r"'(?P<exact>[^']+)'|\[(?P<any>[A-Z0-9]+)\]|(?P<kind>[LDXPE])(?:\{(?P<low>\d)(?:,(?P<high>\d))?\})?|(?P<gap>[ \-·])")
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`places` holds the characters allowed at each place, `gaps` the separator written before a place (else "")."""
+    """`places` holds the characters allowed at each place, `gaps` the separator written before a place (else "").
+
+    `prefixes` are what a text may begin with, None when that is all the same.
+    """
 
     places: tuple[frozenset[str], ...]
     gaps: tuple[str, ...]
-    prefixes: frozenset[str] = frozenset()
+    prefixes: frozenset[str] | None = None
 
     def write(self, text: str) -> str:
         """The text, as long as the pattern, as it is written on a plate."""
@@ -32,8 +34,8 @@ class Pattern:
 def patterns(shape: str, *, letters: str = LETTERS, prefixes: tuple[str, ...] = ()) -> tuple[Pattern, ...]:
     """All patterns of a shape such as `LL-DDD-LL`, `L{1,3}-L{1,2} D{1,4}` or `'RB' DDDD`.
 
-    L is one of `letters`, D a digit, X either, P a Chinese province, E a Chinese ending; quotes hold exact characters,
-    {n} and {n,m} repeat, and blank, - and · are written but not read. With `prefixes`, what the plate begins with
+    L is one of `letters`, D a digit, X either, P a Chinese province, E a Chinese ending, [AB] one of those; quotes
+    hold exact characters, {n} and {n,m} repeat the letter before, and blank, - and · are written but not read. With `prefixes`, what the plate begins with
     (up to its first separator) is one of them. Raises `ValueError` for anything else.
     """
     kinds = {"L": letters, "D": DIGITS, "X": letters + DIGITS, "P": PROVINCES, "E": ENDINGS}
@@ -52,6 +54,8 @@ def patterns(shape: str, *, letters: str = LETTERS, prefixes: tuple[str, ...] = 
 def _choices(item: re.Match[str], kinds: dict[str, str]) -> list[list[frozenset[str] | str]]:
     if item["gap"]:
         return [[item["gap"]]]
+    if item["any"]:
+        return [[frozenset(item["any"])]]
     if item["exact"]:
         return [[frozenset(char) for char in item["exact"]]]
     low = int(item["low"] or 1)
@@ -72,4 +76,4 @@ def _pattern(parts: list[frozenset[str] | str], prefixes: tuple[str, ...]) -> Pa
             gap = ""
     first = next((place for place, written in enumerate(gaps) if written), len(places))
     fitting = frozenset(prefix for prefix in prefixes if len(prefix) == first)
-    return Pattern(tuple(places), tuple(gaps), fitting)
+    return Pattern(tuple(places), tuple(gaps), fitting if prefixes else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.modules.specialists.lpr.candidates import around, beside, promising, stacked, whole
 from services.modules.specialists.lpr.chinese import ChineseReader
-from services.modules.specialists.lpr.grammar import Fit, best_fit
+from services.modules.specialists.lpr.grammar import Expected, Fit, best_fit
 from services.modules.specialists.lpr.hints import hints_of
 from services.modules.specialists.lpr.reading import Reading, joined
 from services.modules.specialists.lpr.recogniser import Recogniser
@@ -24,6 +24,7 @@ from services.modules.specialists.lpr.voting import Vote, consensus, similarity
 from shared.vision.suppression import covered
 
 _SURE = 0.9
+_LEAST_GLYPHS = 3
 _SAME_PLACE = 0.5
 _AGREES = 0.6
 
@@ -42,6 +43,18 @@ class Effort:
     closer_pixels: int = 90_000
     again_pixels: int = 0
 
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How a line is cut out to be read: grown by shares of its height, then widened and smoothed."""
+
+    across: float
+    down: float
+    stretch: float
+    blur: float
+
+
+_VIEWS = (_View(0.2, 0.0, 1.2, 2.0), _View(0.2, -0.1, 1.4, 1.5), _View(0.0, 0.0, 1.2, 1.0))
 
 VEHICLE = Effort(pixels=150_000, lines=5, closer=2, closer_pixels=60_000, again_pixels=300_000)
 SCENE = Effort(pixels=600_000, lines=12, closer=4, again_pixels=1_200_000)
@@ -64,7 +77,6 @@ class PlateReader:
     recogniser: Recogniser
     settings: LprSettings
     chinese: ChineseReader | None = None
-    countries: tuple[str, ...] = field(default=())
 
     def look(self, picture: NDArray[np.uint8], effort: Effort) -> list[Sighting]:
         """Plates in a BGR picture, each once, the surest first; blocks."""
@@ -95,20 +107,27 @@ class PlateReader:
         return Sighting(read.reading, fit, read.line.quad, hints)
 
     def _read(self, picture: NDArray[np.uint8], line: TextLine) -> _Read:
-        reading = self.recogniser.read(readable(picture, grown(line.quad, across=0.2)))
+        reading = self._strip_read(picture, line, _VIEWS[0])
         if self.chinese is not None and self._may_be_chinese(reading):
             reading = self._chinese(picture, line, reading)
         fit = self._fit(reading)
-        if refused(reading.raw, words=self.settings.personal) is None and not _sure(fit):
-            second = self.recogniser.read(readable(picture, grown(line.quad, across=0.2, down=-0.1), stretch=1.4))
-            merged = consensus([Vote(reading, _weight(reading)), Vote(second, _weight(second))])
-            reading, fit = self._better((reading, fit), (merged, self._fit(merged)), (second, self._fit(second)))
-        return _Read(line, reading, fit)
+        if len(reading.glyphs) < _LEAST_GLYPHS or refused(reading.raw, personal=self.settings.personal) is not None:
+            return _Read(line, reading, fit)
+        # One reading is easily wrong and sure of it: a second one, of a slightly other strip, tells.
+        readings = [reading, self._strip_read(picture, line, _VIEWS[1])]
+        if not _agree(fit, self._fit(readings[1])):
+            readings.append(self._strip_read(picture, line, _VIEWS[2]))
+        merged = consensus([Vote(one, _weight(one)) for one in readings])
+        return _Read(line, merged, self._fit(merged))
+
+    def _strip_read(self, picture: NDArray[np.uint8], line: TextLine, view: _View) -> Reading:
+        quad = grown(line.quad, across=view.across, down=view.down)
+        return self.recogniser.read(readable(picture, quad, stretch=view.stretch, blur=view.blur))
 
     def _closer(self, picture: NDArray[np.uint8], read: _Read, effort: Effort) -> _Read:
         """Another look at the surroundings of a line that is hard to read, larger."""
         unsure = not _sure(read.fit) and len(read.reading.glyphs) >= 3
-        if not unsure or refused(read.reading.raw, words=self.settings.personal) is not None:
+        if not unsure or refused(read.reading.raw, personal=self.settings.personal) is not None:
             return read
         x1, y1 = np.maximum(read.line.quad.min(axis=0) - [0.6 * read.line.width, 1.2 * read.line.height], 0).astype(int)
         x2, y2 = (read.line.quad.max(axis=0) + [0.6 * read.line.width, 1.2 * read.line.height]).astype(int)
@@ -131,20 +150,18 @@ class PlateReader:
                 if first is second or not (stacked(first.line, second.line) or beside(first.line, second.line)):
                     continue
                 reading = joined(first.reading, second.reading)
-                fit = None if refused(reading.raw) else best_fit(
-                    reading, countries=self.settings.countries, hints=hints, may_drop=False
-                )
+                fit = None if refused(reading.raw) else best_fit(reading, self._expected(hints), may_drop=False)
                 if fit is not None and fit.region not in ("EU", "US"):
                     found.append(Sighting(reading, fit, around([first.line, second.line]), hints))
         return found
 
     def _fit(self, reading: Reading, *, hints: frozenset[str] = frozenset()) -> Fit | None:
-        if refused(reading.raw, words=self.settings.personal) is not None:
+        if refused(reading.raw, personal=self.settings.personal) is not None:
             return None
-        return best_fit(reading, countries=self.settings.countries, hints=hints)
+        return best_fit(reading, self._expected(hints))
 
-    def _better(self, *choices: tuple[Reading, Fit | None]) -> tuple[Reading, Fit | None]:
-        return max(choices, key=lambda choice: _value(choice[1]))
+    def _expected(self, hints: frozenset[str]) -> Expected:
+        return Expected(self.settings.countries, hints, self.settings.personal)
 
     def _may_be_chinese(self, reading: Reading) -> bool:
         return "CN" in self.settings.countries or any(ord(char) > 0x2E80 for char in reading.raw)
@@ -177,6 +194,10 @@ def _same_line(a: TextLine, b: TextLine) -> bool:
 
 def _sure(fit: Fit | None) -> bool:
     return fit is not None and fit.confidence >= _SURE and not fit.dropped
+
+
+def _agree(a: Fit | None, b: Fit | None) -> bool:
+    return a is not None and b is not None and a.text == b.text
 
 
 def _value(fit: Fit | None) -> float:

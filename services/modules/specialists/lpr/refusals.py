@@ -18,7 +18,7 @@ _NOT_PLATES = (
 )
 _MODELS = re.compile(
     r"[A-Z]{0,2}\d{2,3}(CDI|TDI|HDI|DCI|TDCI|CRDI|CDTI|TSI|TFSI|TDDI|MULTIJET|VTEC|BLUETEC|XDRIVE|HYBRID)"
-    r"|[A-Z]{1,3}\d|\d(WD|X4)|4X4|AWD\d?|V(6|8|10|12)[A-Z]{0,3}|\d{2,3}[DI]|XDRIVE\d{2}[DIE]?|CAM(ERA)?\d{1,4}|CH\d{1,2}"
+    r"|[A-Z]{1,3}\d|\d(WD|X4)|4X4|AWD\d?|V(6|8|10|12)[A-Z]{0,3}|\d{2,3}[DI]|XDRIVE\d{2}[DIE]?|[A-Z]?(ELX|GLX|GLS|GTI|LTZ|SLE|EXL|XLT|SEL|HLX|TDI|CDI|HDI|DCI|RAV|CRV|HRV|MX|CX|QX|GX|RX|LX|NX)\d{1,3}|CAM(ERA)?\d{1,4}|CH\d{1,2}"
 )
 _WORDS = frozenset(
     # makes
@@ -51,17 +51,17 @@ _WORDS = frozenset(
 _AS_LETTERS = str.maketrans("0152846", "OISZBAG")
 
 
-def refused(raw: str, *, words: bool = False) -> str | None:
+def refused(raw: str, *, personal: bool = False) -> str | None:
     """Why a line of text is no plate, or None when it may be one.
 
-    `words` lets lines of letters only pass, such as personal plates have, unless they are known words.
+    `personal` lets lines of letters only or digits only pass, such as personal plates have, unless they are known words.
     """
     compact = "".join(char for char in raw.upper() if char.isalnum())
     if any(pattern.search(raw) for pattern in _NOT_PLATES):
         return "a date, a number or an address"
-    if compact.isdigit():
+    if compact.isdigit() and not personal:
         return "digits only"
-    if compact.isalpha() and compact.isascii() and not words:
+    if compact.isalpha() and compact.isascii() and not personal:
         return "letters only"
     if compact.translate(_AS_LETTERS) in _WORDS or compact.rstrip("0123456789") in _WORDS:
         return "a word"
