@@ -16,6 +16,7 @@ from shared.settings.section import nearest
 
 # In the order they are started: whoever receives is there before whoever sends.
 MODULES: Mapping[str, tuple[str, str]] = {
+    "modules-worker": ("modules", "services.modules.worker"),
     "alerts-worker": ("alerts", "services.alerts.worker"),
     "alerts": ("alerts", "services.alerts"),
     "brain": ("brain", "services.brain"),
@@ -23,7 +24,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "ingest": ("ingest", "services.ingest"),
     "gateway": ("gateway", "services.gateway"),
 }
-SERVICES = ("gateway", "ingest", "eye", "brain", "alerts")
+SERVICES = ("gateway", "ingest", "eye", "brain", "alerts", "modules")
 
 # One process per service, several on one machine: their numeric libraries must not each take all cores.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

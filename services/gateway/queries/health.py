@@ -25,7 +25,7 @@ from shared.messages.topics import EYE_INFO, LIVENESS
 # With the time that a hung Redis costs a request before it comes here, less than a second.
 DEADLINE_S = 0.5
 FRESH_FOR_S = 1.0
-EXPECTED_SERVICES = ("ingest", "eye", "brain", "alerts", "alerts-worker")
+EXPECTED_SERVICES = ("ingest", "eye", "brain", "alerts", "alerts-worker", "modules-worker")
 
 
 @dataclass(frozen=True, slots=True)
