@@ -14,13 +14,13 @@ DRIVER = """
 #include <string.h>
 typedef struct { unsigned long long total, free, used; } memory_t;
 typedef struct { unsigned gpu, memory; } utilization_t;
-static int gpus[2], open_, restarted;
-int nvmlInit_v2(void) { open_ = 1; return 0; }
-int nvmlShutdown(void) { open_ = 0; return 0; }
+static int gpus[2], is_open, asked;
+int nvmlInit_v2(void) { is_open = 1; return 0; }
+int nvmlShutdown(void) { is_open = 0; return 0; }
 int nvmlDeviceGetCount_v2(unsigned *count) {
-    if (restarted++ == 2) return 999; /* the driver was replaced under the third question */
+    if (asked++ == 2) is_open = 0; /* the driver is replaced before the third question */
     *count = 2;
-    return open_ ? 0 : 1;
+    return is_open ? 0 : 999;
 }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) { *gpu = &gpus[index]; return 0; }
 int nvmlDeviceGetName(void *gpu, char *name, unsigned length) {
