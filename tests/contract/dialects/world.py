@@ -90,7 +90,8 @@ def working_channels(api: Api, _: Redis, settings: Settings) -> Iterator[Api]:
 
 
 def a_worker_for_lpr(api: Api, redis: Redis, _: Settings) -> AbstractContextManager[Api]:
-    lpr = ModuleInfo(name="lpr", version="1", scopes=("object", "scene"), available=True)
+    labels = ("car", "truck", "bus", "motorcycle")
+    lpr = ModuleInfo(name="lpr", version="1.0", scopes=("object", "scene"), labels=labels, available=True)
     Roster(redis).tell(WorkerInfo(instance="modules-0", ready=True, modules=(lpr,)))
     return nullcontext(api)
 
