@@ -2,5 +2,6 @@
 
 CATALOGUE: dict[str, str] = {
     "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
+    "lpr": "services.modules.specialists.lpr.specialist:Lpr",
     "ocr": "services.modules.specialists.ocr.specialist:Ocr",
 }

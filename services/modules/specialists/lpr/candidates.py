@@ -11,11 +11,19 @@ from services.modules.specialists.lpr.text_lines import TextLine
 
 _SLIMMEST, _WIDEST = 1.3, 10.0
 _USUAL = (2.0, 6.5)
+_EDGE_PX = 2.0
 
 
-def promising(lines: Iterable[TextLine], *, min_width_px: float, limit: int) -> list[TextLine]:
-    """At most `limit` lines that have a plate's proportions, the likeliest first."""
-    shaped = [line for line in lines if line.width >= min_width_px and _SLIMMEST <= _aspect(line) <= _WIDEST]
+def promising(lines: Iterable[TextLine], *, size: tuple[int, int], min_width_px: float, limit: int) -> list[TextLine]:
+    """At most `limit` lines that have a plate's proportions, the likeliest first.
+
+    What touches the left or right edge of the picture (its `size` is width, height) may go on outside: it is left out.
+    """
+    shaped = [
+        line
+        for line in lines
+        if line.width >= min_width_px and _SLIMMEST <= _aspect(line) <= _WIDEST and not _cut_off(line, size[0])
+    ]
     return sorted(shaped, key=lambda line: (-_likelihood(line), *line.centre.tolist()))[:limit]
 
 
@@ -55,6 +63,10 @@ def around(lines: Sequence[TextLine]) -> NDArray[np.float32]:
     corners = np.concatenate([line.quad for line in lines])
     (x1, y1), (x2, y2) = corners.min(axis=0), corners.max(axis=0)
     return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], np.float32)
+
+
+def _cut_off(line: TextLine, width: int) -> bool:
+    return bool(line.quad[:, 0].min() < _EDGE_PX or line.quad[:, 0].max() > width - _EDGE_PX)
 
 
 def _aspect(line: TextLine) -> float:

@@ -41,3 +41,7 @@ class ChineseReader:
         folded = self._folding.fold(np.roll(chances, 1, axis=1))
         reading = decode(folded, raw="")
         return Reading(reading.glyphs, reading.text, reading.breaks)
+
+    def close(self) -> None:
+        """Give the session back. Calling it again does nothing."""
+        self._session = None

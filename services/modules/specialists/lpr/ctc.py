@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def decode(folded: NDArray[np.float32], *, raw: str) -> Reading:
 def _runs(folded: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     best = folded.argmax(axis=1)
     edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if end > start:
             yield int(best[start]), folded[start:end]
 

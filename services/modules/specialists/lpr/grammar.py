@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from services.modules.specialists.lpr.confusion import MEANT
 from services.modules.specialists.lpr.pattern import Pattern
@@ -176,7 +177,7 @@ def _allowed(text: str, region: Region, pattern: Pattern) -> bool:
     if not region.generic or region is PERSONAL:
         return True
     digits = [char.isdigit() for char in text]
-    return sum(a != b for a, b in zip(digits, digits[1:], strict=False)) <= _MOST_CHANGES
+    return sum(a != b for a, b in pairwise(digits)) <= _MOST_CHANGES
 
 
 def _confidence(sure: Sequence[float]) -> float:

@@ -8,7 +8,9 @@ from itertools import product
 
 from services.modules.specialists.lpr.alphabet import DIGITS, ENDINGS, LETTERS, PROVINCES
 
-_ITEM = re.compile(r"'(?P<exact>[^']+)'|\[(?P<any>[A-Z0-9]+)\]|(?P<kind>[LDXPE])(?:\{(?P<low>\d)(?:,(?P<high>\d))?\})?|(?P<gap>[ \-·])")
+_ITEM = re.compile(
+    r"'(?P<exact>[^']+)'|\[(?P<any>[A-Z0-9]+)\]|(?P<kind>[LDXPE])(?:\{(?P<low>\d)(?:,(?P<high>\d))?\})?|(?P<gap>[ \-·])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ def patterns(shape: str, *, letters: str = LETTERS, prefixes: tuple[str, ...] = 
     """All patterns of a shape such as `LL-DDD-LL`, `L{1,3}-L{1,2} D{1,4}` or `'RB' DDDD`.
 
     L is one of `letters`, D a digit, X either, P a Chinese province, E a Chinese ending, [AB] one of those; quotes
-    hold exact characters, {n} and {n,m} repeat the letter before, and blank, - and · are written but not read. With `prefixes`, what the plate begins with
-    (up to its first separator) is one of them. Raises `ValueError` for anything else.
+    hold exact characters, {n} and {n,m} repeat the letter before, and blank, - and · are written but not read. With
+    `prefixes`, what the plate begins with (up to its first separator) is one of them.
+    Raises `ValueError` for anything else.
     """
     kinds = {"L": letters, "D": DIGITS, "X": letters + DIGITS, "P": PROVINCES, "E": ENDINGS}
     choices: list[list[list[frozenset[str] | str]]] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from services.modules.specialists.lpr.candidates import around, beside, promisin
 from services.modules.specialists.lpr.chinese import ChineseReader
 from services.modules.specialists.lpr.grammar import Expected, Fit, best_fit
 from services.modules.specialists.lpr.hints import hints_of
+from services.modules.specialists.lpr.plate_boxes import PlateBoxes
 from services.modules.specialists.lpr.reading import Reading, joined
 from services.modules.specialists.lpr.recogniser import Recogniser
 from services.modules.specialists.lpr.rectification import grown, readable, strip
@@ -21,10 +21,13 @@ from services.modules.specialists.lpr.settings import LprSettings
 from services.modules.specialists.lpr.sighting import Sighting
 from services.modules.specialists.lpr.text_lines import TextLine, TextLines
 from services.modules.specialists.lpr.voting import Vote, consensus, similarity
+from shared.vision.pictures import cut
 from shared.vision.suppression import covered
 
 _SURE = 0.9
 _LEAST_GLYPHS = 3
+_MOST_BOXES = 8
+_BOX_MARGIN = 0.2
 _SAME_PLACE = 0.5
 _AGREES = 0.6
 
@@ -57,6 +60,7 @@ class _View:
 _VIEWS = (_View(0.2, 0.0, 1.2, 2.0), _View(0.2, -0.1, 1.4, 1.5), _View(0.0, 0.0, 1.2, 1.0))
 
 VEHICLE = Effort(pixels=150_000, lines=5, closer=2, closer_pixels=60_000, again_pixels=300_000)
+_PLATE = Effort(pixels=50_000, lines=4, closer=0)
 SCENE = Effort(pixels=600_000, lines=12, closer=4, again_pixels=1_200_000)
 
 
@@ -77,39 +81,53 @@ class PlateReader:
     recogniser: Recogniser
     settings: LprSettings
     chinese: ChineseReader | None = None
+    boxes: PlateBoxes | None = None
 
     def look(self, picture: NDArray[np.uint8], effort: Effort) -> list[Sighting]:
         """Plates in a BGR picture, each once, the surest first; blocks."""
-        sightings = self._glance(picture, effort, pixels=effort.pixels)
+        sightings = self._in_boxes(picture) or self._glance(picture, effort, pixels=effort.pixels)
         height, width = picture.shape[:2]
         if not sightings and effort.again_pixels > 0 and height * width > effort.pixels:
             sightings = self._glance(picture, effort, pixels=effort.again_pixels)
         return sightings
 
-    def look_at_plate(self, picture: NDArray[np.uint8]) -> list[Sighting]:
-        """The same for a picture of little more than one plate."""
-        return self._glance(picture, VEHICLE, pixels=60_000)
+    def close(self) -> None:
+        """Give the models back. Calling it again does nothing."""
+        for model in (self.lines, self.recogniser, self.chinese, self.boxes):
+            if model is not None:
+                model.close()
+
+    def _in_boxes(self, picture: NDArray[np.uint8]) -> list[Sighting]:
+        """What is read where the detector of plates, if there is one, points."""
+        found: list[Sighting] = []
+        for box in self.boxes.find(picture)[:_MOST_BOXES] if self.boxes is not None else ():
+            part, (left, top) = cut(picture, box, margin=_BOX_MARGIN)
+            if part.size and box.width >= self.settings.min_width_px:
+                sightings = self._glance(np.ascontiguousarray(part), _PLATE, pixels=_PLATE.pixels)
+                found += [sighting.moved(left, top) for sighting in sightings]
+        return _apart(found)
 
     def _glance(self, picture: NDArray[np.uint8], effort: Effort, *, pixels: int) -> list[Sighting]:
         found = self.lines.find(picture, pixels=pixels)
         plate = whole(picture)
-        wanted = promising(found, min_width_px=self.settings.min_width_px, limit=effort.lines)
+        size = (picture.shape[1], picture.shape[0])
+        wanted = promising(found, size=size, min_width_px=self.settings.min_width_px, limit=effort.lines)
         reads = [self._read(picture, line) for line in ([plate] if plate else []) + wanted]
         hints = hints_of(read.reading.raw for read in reads)
-        reads = [self._closer(picture, read, effort) if number < effort.closer else read
-                 for number, read in enumerate(reads)]
-        sightings = [self._sighting(read, hints) for read in reads if read.fit is not None]
+        reads = [
+            self._closer(picture, read, effort) if number < effort.closer else read for number, read in enumerate(reads)
+        ]
+        sightings = [
+            Sighting(read.reading, self._fit(read.reading, hints=hints) or read.fit, read.line.quad, hints)
+            for read in reads
+            if read.fit is not None
+        ]
         return _apart(sightings + self._joined(reads, hints))
-
-    def _sighting(self, read: _Read, hints: frozenset[str]) -> Sighting:
-        assert read.fit is not None
-        fit = (self._fit(read.reading, hints=hints) if hints else None) or read.fit
-        return Sighting(read.reading, fit, read.line.quad, hints)
 
     def _read(self, picture: NDArray[np.uint8], line: TextLine) -> _Read:
         reading = self._strip_read(picture, line, _VIEWS[0])
         if self.chinese is not None and self._may_be_chinese(reading):
-            reading = self._chinese(picture, line, reading)
+            reading = self._chinese(self.chinese, picture, line, reading)
         fit = self._fit(reading)
         if len(reading.glyphs) < _LEAST_GLYPHS or refused(reading.raw, personal=self.settings.personal) is not None:
             return _Read(line, reading, fit)
@@ -129,8 +147,9 @@ class PlateReader:
         unsure = not _sure(read.fit) and len(read.reading.glyphs) >= 3
         if not unsure or refused(read.reading.raw, personal=self.settings.personal) is not None:
             return read
-        x1, y1 = np.maximum(read.line.quad.min(axis=0) - [0.6 * read.line.width, 1.2 * read.line.height], 0).astype(int)
-        x2, y2 = (read.line.quad.max(axis=0) + [0.6 * read.line.width, 1.2 * read.line.height]).astype(int)
+        reach = np.array([0.6 * read.line.width, 1.2 * read.line.height])
+        x1, y1 = np.maximum(read.line.quad.min(axis=0) - reach, 0).astype(int)
+        x2, y2 = (read.line.quad.max(axis=0) + reach).astype(int)
         part = np.ascontiguousarray(picture[y1:y2, x1:x2])
         best = read
         for line in self.lines.find(part, pixels=effort.closer_pixels, max_scale=4.0):
@@ -166,11 +185,9 @@ class PlateReader:
     def _may_be_chinese(self, reading: Reading) -> bool:
         return "CN" in self.settings.countries or any(ord(char) > 0x2E80 for char in reading.raw)
 
-    def _chinese(self, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> Reading:
-        assert self.chinese is not None
+    def _chinese(self, reader: ChineseReader, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> Reading:
         own = [
-            self.chinese.read(strip(picture, grown(line.quad, across=0.15 + d, down=0.12 + d)))
-            for d in (0.0, -0.05, 0.05)
+            reader.read(strip(picture, grown(line.quad, across=0.15 + d, down=0.12 + d))) for d in (0.0, -0.05, 0.05)
         ]
         merged = consensus([Vote(one, 1.0) for one in own])
         if similarity(merged, reading) < _AGREES:

@@ -35,6 +35,10 @@ class Recogniser:
         chances = self._session.run(None, {self._input: tensor})[0][0]
         return decode(self._folding.fold(chances), raw=self._raw(chances))
 
+    def close(self) -> None:
+        """Give the session back. Calling it again does nothing."""
+        self._session = None
+
     def _raw(self, chances: NDArray[np.float32]) -> str:
         best = chances.argmax(axis=1)
         first = np.flatnonzero(np.diff(best, prepend=0) != 0)

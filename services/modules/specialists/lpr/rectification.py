@@ -34,7 +34,9 @@ def grown(quad: NDArray[np.float32], *, across: float = 0.0, down: float = 0.0) 
     return moved
 
 
-def readable(picture: NDArray[np.uint8], quad: NDArray[np.float32], *, stretch: float = 1.2, blur: float = 1.5) -> NDArray[np.uint8]:
+def readable(
+    picture: NDArray[np.uint8], quad: NDArray[np.float32], *, stretch: float = 1.2, blur: float = 1.5
+) -> NDArray[np.uint8]:
     """A strip as the recogniser likes it: a little wider than it is, without the noise of small plates enlarged."""
     upright = strip(picture, quad)
     wider = cv2.resize(upright, (round(upright.shape[1] * stretch), STRIP_HEIGHT), interpolation=cv2.INTER_CUBIC)

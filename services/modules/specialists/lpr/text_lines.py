@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,10 @@ class TextLines:
         chances = self._session.run(None, {self._input: tensor})[0][0, 0]
         return _lines(chances, np.array([width / size[0], height / size[1]], np.float32), self._min_score)
 
+    def close(self) -> None:
+        """Give the session back. Calling it again does nothing."""
+        self._session = None
+
 
 def _lines(chances: NDArray[np.float32], factor: NDArray[np.float32], min_score: float) -> list[TextLine]:
     ink = cv2.dilate((chances > _INK).astype(np.uint8), np.ones((2, 2), np.uint8))
@@ -74,14 +79,18 @@ def _lines(chances: NDArray[np.float32], factor: NDArray[np.float32], min_score:
         centre, (width, height), angle = cv2.minAreaRect(contour)
         if min(width, height) < _MIN_SIDE:
             continue
-        score = _mean_inside(chances, cv2.boxPoints((centre, (width, height), angle)))
+        score = _mean_inside(chances, _corners(centre, (width, height), angle))
         if score < min_score:
             continue
         # The detector marks the core of a line; its outline lies further out by this much on every side.
         margin = width * height * _GROWTH / (width + height)
-        grown = cv2.boxPoints((centre, (width + margin, height + margin), angle))
+        grown = _corners(centre, (width + margin, height + margin), angle)
         lines.append(TextLine((_ordered(grown) * factor).astype(np.float32), score))
     return sorted(lines, key=lambda line: (-line.score, *line.centre.tolist()))
+
+
+def _corners(centre: Sequence[float], size: Sequence[float], angle: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.boxPoints((centre, size, angle)), np.float32)
 
 
 def _mean_inside(chances: NDArray[np.float32], corners: NDArray[np.float32]) -> float:

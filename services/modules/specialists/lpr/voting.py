@@ -32,8 +32,9 @@ def consensus(votes: Iterable[Vote]) -> Reading:
     pivot = max(ordered, key=lambda vote: _support(vote, ordered))
     rows = [(vote, _aligned(pivot.reading.glyphs, vote.reading.glyphs)) for vote in ordered]
     total = sum(vote.weight for vote in ordered)
-    merged = [_merged([(vote.weight, row[place]) for vote, row in rows], total)
-              for place in range(len(pivot.reading.glyphs))]
+    merged = [
+        _merged([(vote.weight, row[place]) for vote, row in rows], total) for place in range(len(pivot.reading.glyphs))
+    ]
     return _reading(merged, pivot.reading)
 
 
