@@ -6,6 +6,7 @@ from shared.db.cameras import Camera, CameraGap, ZoneRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Webhook
 from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
+from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Event",
+    "FaceSample",
     "Feedback",
     "ListedPlate",
     "OutboxRow",
+    "Person",
     "Recognition",
     "RuleFiring",
     "RuleRow",
