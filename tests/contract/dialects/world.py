@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import Any
 
 import cv2
@@ -14,13 +15,13 @@ from redis import Redis
 from sqlalchemy import insert, text
 
 from services.alerts.channel import Receipt
-from shared.db.tables import Event
+from shared.db.tables import Event as EventRow
 from shared.domain.camera import CameraState, CameraStatus
 from shared.messages.camera_status import status_fields
 from shared.messages.topics import CAMERA_STATUS, LOGS
 from shared.modules.book import JobBook
 from shared.modules.order import ModuleOrder, PictureRef
-from shared.modules.roster import ModuleInfo, Roster, WorkerInfo
+from shared.modules.roster import FRESH_FOR_S, ModuleInfo, Roster, WorkerInfo
 from shared.settings import Settings
 from tests.unit.alerts.channel_on_hand import ChannelOnHand
 from tests.unit.gateway.alert_worker import alert_worker
@@ -67,7 +68,7 @@ def many_events(api: Api, _: Redis, __: Settings) -> AbstractContextManager[Api]
     account = api.account_id("alice")
     rows = [_event(account, AT - timedelta(minutes=number), number) for number in range(1, 156)]
     with api.session() as session:
-        session.execute(insert(Event), rows)
+        session.execute(insert(EventRow), rows)
         session.commit()
     return nullcontext(api)
 
@@ -89,11 +90,24 @@ def working_channels(api: Api, _: Redis, settings: Settings) -> Iterator[Api]:
         yield api
 
 
-def a_worker_for_lpr(api: Api, redis: Redis, _: Settings) -> AbstractContextManager[Api]:
+@contextmanager
+def a_worker_for_lpr(api: Api, redis: Redis, _: Settings) -> Iterator[Api]:
     labels = ("car", "truck", "bus", "motorcycle")
     lpr = ModuleInfo(name="lpr", version="1.0", scopes=("object", "scene"), labels=labels, available=True)
-    Roster(redis).tell(WorkerInfo(instance="modules-0", ready=True, modules=(lpr,)))
-    return nullcontext(api)
+    worker, roster, stop = WorkerInfo(instance="modules-0", ready=True, modules=(lpr,)), Roster(redis), Event()
+
+    def tell() -> None:
+        while not stop.wait(FRESH_FOR_S / 10):
+            roster.tell(worker)
+
+    roster.tell(worker)
+    thread = Thread(target=tell)
+    thread.start()
+    try:
+        yield api
+    finally:
+        stop.set()
+        thread.join()
 
 
 def a_job_at_work(api: Api, redis: Redis, _: Settings) -> AbstractContextManager[Api]:
