@@ -17,6 +17,7 @@ from services.cli.plan import MODULES
 from tests.conftest import wait_until
 from tests.processes import Processes
 from tests.running import RunningArgus
+from tests.unit.gateway.installation import basic
 
 # Far beyond what it takes: machines that test are busy.
 DEADLINE_S = 90.0
@@ -87,7 +88,10 @@ def test_every_service_is_restarted_and_none_is_thought_to_have_crashed(running:
 def test_the_answer_comes_before_the_end_and_requests_in_flight_are_finished(running: RunningArgus) -> None:
     before = _pids(running)
     slow = socket.create_connection(("127.0.0.1", running.port), timeout=60)
-    slow.sendall(b"POST /auth/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+    # With credentials: without them it would be answered before its body is there.
+    lines = ["POST /auth/keys HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 2"]
+    lines += [f"{name}: {value}" for name, value in basic("admin", "correct horse battery").items()]
+    slow.sendall("\r\n".join([*lines, "", "{"]).encode())
     time.sleep(0.5)  # for the request to be taken up
     with _client(running) as client:
         answer = client.post("/system/restart", json={"timeout_seconds": 20, "services": ["gateway"]})
@@ -100,7 +104,7 @@ def test_the_answer_comes_before_the_end_and_requests_in_flight_are_finished(run
     threading.Event().wait(4)
     assert psutil.pid_exists(before["gateway"])
     slow.sendall(b"}")
-    assert slow.recv(65536).startswith(b"HTTP/1.1 401")
+    assert slow.recv(65536).startswith(b"HTTP/1.1 400")
     slow.close()
     wait_until(lambda: _all_are_new(running, before, {"gateway"}), DEADLINE_S, "a new gateway")
     wait_until(lambda: _is_healthy(running), DEADLINE_S, "the port to answer again")
