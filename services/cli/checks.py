@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.cli.check import Check, fail, ok, warn
 from services.cli.folders import Folders, started
-from shared.observability.gpu import gpu_names
 from services.cli.installation import answering, running_redis_url
 from services.cli.ports import why_not
 from services.cli.readiness import beating, gateway_answers, gateway_url
@@ -23,6 +22,8 @@ from services.cli.redis_server import find_redis_binary
 from shared.db.engine import connect
 from shared.db.migrate import current_revision, known_revisions
 from shared.domain.errors import UserError
+from shared.modules.roster import Roster, modules_of
+from shared.observability.gpu import gpu_names
 from shared.settings import Settings
 from shared.weights.condition import Condition
 from shared.weights.store import open_store
@@ -187,6 +188,27 @@ def services(settings: Settings, folders: Folders) -> Check:
     if missing:
         return fail("services", f"no sign of life from {', '.join(missing)}", remedy="read their log lines")
     return ok("services", f"alive: {', '.join(expected)}")
+
+
+def modules(settings: Settings, folders: Folders) -> Check:
+    """Which specialists can run, as the running workers tell."""
+    if "modules-worker" not in started(folders):
+        return ok("modules", "told while Argus runs")
+    url = running_redis_url(settings, folders)
+    connection = answering(url) if url else None
+    try:
+        workers = [worker for worker in Roster(connection).workers() if worker.ready] if connection is not None else []
+    except RedisError:
+        workers = []
+    if not workers:
+        return warn("modules", "the worker is not ready", remedy="wait a moment, or read its log lines")
+    known = modules_of(workers).values()
+    lacking = [module for module in known if not module.available]
+    detail = f"can run: {', '.join(module.name for module in known if module.available) or 'none'}"
+    if not lacking:
+        return ok("modules", detail)
+    reasons = "; ".join(f"{module.name}: {module.reason}" for module in lacking)
+    return warn("modules", f"{detail}; cannot: {reasons}", remedy="; ".join({m.remedy: 0 for m in lacking if m.remedy}))
 
 
 def _version(connection: Redis) -> str:

@@ -64,6 +64,7 @@ def _looks(settings: Settings, folders: Folders) -> Sequence[Callable[[], Check]
         lambda: checks.ports(settings, folders),
         lambda: checks.judge(settings),
         lambda: checks.services(settings, folders),
+        lambda: checks.modules(settings, folders),
     )
 
 

@@ -1,12 +1,11 @@
-"""The composition root of the workers that run specialists: the only file that knows what is plugged into what."""
+"""The composition root of the workers that run specialists; that of the processes that look is `hand_bootstrap.py`."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from celery import Celery
 from redis import Redis
@@ -18,11 +17,10 @@ from services.modules.runner import Runner
 from services.modules.specialists import CATALOGUE
 from services.modules.sweeper import Sweeper
 from shared.db.engine import connect as connect_database
-from shared.db.engine import read_sessions, sessions
+from shared.db.engine import sessions
 from shared.domain.errors import UserError
 from shared.jobs import celery_app
 from shared.media import MediaStore
-from shared.messages.topics import EYE_STATE
 from shared.modules.book import JobBook, JobRecord
 from shared.modules.enqueue import send
 from shared.modules.roster import Roster, WorkerInfo
@@ -32,11 +30,6 @@ from shared.settings import Settings
 from shared.settings.modules import ModulesSettings
 from shared.settings.section import nearest
 from shared.streams import connect
-from shared.weights.store import open_store
-
-if TYPE_CHECKING:
-    from services.modules.bench import Bench
-    from services.modules.specialist import Tools
 
 SERVICE = "modules"
 WORKER = "modules-worker"
@@ -129,35 +122,6 @@ def build_worker(
         sweeper=sweeper,
         roster=roster,
         liveness=Liveness(redis, service=WORKER, instance=name),
-    )
-
-
-def build_bench(settings: Settings, *, dead: Mapping[str, str] | None = None) -> Bench:
-    """The specialists of one process, none opened yet. Caps the threads of OpenCV in this process."""
-    # Imported here, since the worker itself looks at no pictures and should not pay for it.
-    import cv2
-
-    from services.modules.bench import Bench
-
-    cv2.setNumThreads(settings.modules.threads)
-    return Bench(settings.modules, build_tools(settings), dead=dead)
-
-
-def build_tools(settings: Settings) -> Tools:
-    """What specialists may use. Connects to nothing yet."""
-    from services.modules.specialist import Tools
-
-    redis = connect(settings.known_redis_url)
-
-    def state(slug: str) -> bytes | None:
-        found: bytes | None = redis.get(EYE_STATE.format(slug=slug))  # type: ignore[assignment]
-        return found
-
-    return Tools(
-        weights=open_store(settings),
-        sessions=read_sessions(connect_database(settings.effective_database_url, pool_size=2)),
-        state=state,
-        threads=settings.modules.threads,
     )
 
 

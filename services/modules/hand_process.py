@@ -15,8 +15,8 @@ from types import FrameType
 from typing import Any
 
 from services.modules.bench import Bench
-from services.modules.bootstrap import WORKER, build_bench
 from services.modules.examination import examine
+from services.modules.hand_bootstrap import build_bench
 from services.modules.line import Line
 from shared.domain.errors import ArgusError, Transient
 from shared.media import MediaStore
@@ -96,7 +96,7 @@ def main(descriptor: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the worker decides when it is over
     settings = load_settings()
-    configure_logging(settings.log, service=WORKER, redis=connect(settings.known_redis_url))
+    configure_logging(settings.log, service="modules-worker", redis=connect(settings.known_redis_url))
     line = Line(socket.socket(fileno=descriptor))
     dead = (line.receive() or {}).get("dead", {})
     Hand(line, build_bench(settings, dead=dead), MediaStore.open(settings.effective_media_url)).run()
