@@ -10,7 +10,7 @@ from services.gateway.queries.machine import cpu_cores, total_memory_gb
 from services.gateway.queries.rules import rules_count
 from services.gateway.soft_redis import SoftRedis
 from shared.cameras.registry import count_cameras
-from shared.modules.roster import Roster, modules_of
+from shared.modules.roster import Roster, WorkerInfo, modules_of
 from shared.settings import Settings
 from shared.settings.shown import shown_settings
 
@@ -45,7 +45,8 @@ def modules_enabled(soft_redis: SoftRedis, settings: Settings) -> list[str]:
     """
     if settings.modules.enabled:
         return list(settings.modules.enabled)
-    workers = soft_redis.attempt(lambda redis: Roster(redis).workers(), otherwise=[], purpose="modules")
+    nobody: list[WorkerInfo] = []
+    workers = soft_redis.attempt(lambda redis: Roster(redis).workers(), otherwise=nobody, purpose="modules")
     return sorted(name for name, module in modules_of(workers).items() if module.available)
 
 
