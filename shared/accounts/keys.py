@@ -101,7 +101,7 @@ def create_key(
 def key_holder(session: Session, text: str, *, now: datetime) -> KeyHolder | None:
     """Who holds the key; None for an unknown, expired or revoked one and for a disabled account."""
     digest = _digest(text)
-    row = session.execute(_HOLDER, {"digest": digest}).one_or_none()
+    row = session.connection().execute(_HOLDER, {"digest": digest}).one_or_none()
     if row is None:
         return None
     key_id, key_name, stored, scopes, expires_at, last_used_at, account_id, username, role = row

@@ -94,7 +94,7 @@ class EventCounts:
         bounds = {"since": since, "hour": hour if is_cut else None}
         values = {"after": base.through, **{name: at for name, at in bounds.items() if at is not None}}
         statement = _newer_statement(tuple(scope.values), has_since=since is not None, is_cut=is_cut)
-        first, added, cut = session.execute(statement, {**scope.values, **values}).one()
+        first, added, cut = session.connection().execute(statement, {**scope.values, **values}).one()
         return int(first or 0), int(added) - int(cut)
 
     def _remembered(self, scope: EventScope, hour: datetime | None) -> _Base | None:
@@ -111,11 +111,11 @@ class EventCounts:
                 self._bases.popitem(last=False)
 
     def _counted(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base:
-        first, last = session.execute(_ENDS).one()
+        first, last = session.connection().execute(_ENDS).one()
         through = int(last or 0) - _UNSETTLED
         values = {**scope.values, "through": through, **({"hour": hour} if hour is not None else {})}
         statement = _settled_statement(tuple(scope.values), has_hour=hour is not None)
-        count = int(session.execute(statement, values).scalar_one()) if through > 0 else 0
+        count = int(session.connection().execute(statement, values).scalar_one()) if through > 0 else 0
         return _Base(count=count, through=through, first=int(first or 0), until=self._monotonic() + _KEEP_S)
 
     def _derived(self, session: Session, scope: EventScope, hour: datetime | None) -> _Base | None:
@@ -125,7 +125,7 @@ class EventCounts:
             return None
         other, base = close
         values = {**scope.values, "low": min(hour, other), "high": max(hour, other), "through": base.through}
-        first, between = session.execute(_between_statement(tuple(scope.values)), values).one()
+        first, between = session.connection().execute(_between_statement(tuple(scope.values)), values).one()
         if first != base.first:
             return None
         return replace(base, count=base.count + (between if hour < other else -between))
