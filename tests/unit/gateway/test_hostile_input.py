@@ -100,3 +100,21 @@ def test_another_method_is_a_405_that_names_those_that_work(api: Api, method: st
 
 def test_a_get_does_not_mind_a_body(api: Api) -> None:
     assert api.get("/cameras", data=b"\xff" * 100, headers=JSON).status_code == 200
+
+
+def test_a_whole_number_is_one_however_it_is_written(api: Api) -> None:
+    for text in (b"30", b"30.0", b"3e1"):
+        made = api.post("/auth/keys", data=b'{"name": "a", "ttl_days": %s}' % text, headers=JSON, who="boss")
+        assert made.status_code == 201, made.text
+    for text in (b"30.5", b'"30"', b"true", b"1e17"):
+        made = api.post("/auth/keys", data=b'{"name": "a", "ttl_days": %s}' % text, headers=JSON, who="boss")
+        assert made.status_code == 400, text
+        assert made.json["error"] == "invalid_request"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("wrong", ["x", "evt-", "../../etc/passwd", "550e8400-e29b-41d4-a716-44665544000g"])
+def test_an_event_to_look_deliveries_up_by_is_named_by_its_uuid(api: Api, wrong: str) -> None:
+    answer = api.get("/deliveries", query_string={"event": wrong})
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["message"] == "Field 'event' must be the uuid of an event"

@@ -38,8 +38,9 @@ def _address_or_kept(text: str, info: ValidationInfo) -> str:
 
 
 _URL_EXAMPLE = "rtsp://user:pass@192.168.1.101:554/Streaming/Channels/101"
-Url = Annotated[str, Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE]), AfterValidator(_address)]
-UrlOrKept = Annotated[str, Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE]), AfterValidator(_address_or_kept)]
+_URL = Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE], json_schema_extra={"format": "camera-url"})
+Url = Annotated[str, _URL, AfterValidator(_address)]
+UrlOrKept = Annotated[str, _URL, AfterValidator(_address_or_kept)]
 Resolution = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$", examples=["1920x1080"])]
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
-from services.gateway.dialects.cctv_smart.event_body import bare_uuid
+from services.gateway.dialects.cctv_smart.event_body import EventUuid, bare_uuid
+from services.gateway.dialects.cctv_smart.names import Place
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
@@ -30,10 +31,10 @@ State = Literal["queued", "sending", "sent", "retrying", "failed", "dead"]
 class DeliveriesQuery(BaseModel):
     state: State | None = None
     channel: str | None = Field(default=None, max_length=32, json_schema_extra={"example": "webhook"})
-    event: str | None = Field(default=None, max_length=40, description="uuid of an event")
+    event: EventUuid | None = Field(default=None, description="uuid of an event")
     limit: int = Field(default=50, ge=1, le=500)
     offset: int = Field(default=0, ge=0, le=2**31 - 1)
-    cursor: str | None = Field(default=None, max_length=128)
+    cursor: Place | None = Field(default=None)
 
 
 class DeliveryPath(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from services.gateway.queries.events import EventRow
@@ -53,6 +53,20 @@ class OneEvent(BaseModel):
     zones: list[str]
     started_at: str
     ended_at: str | None
+
+
+def _names_an_event(text: str) -> str:
+    if _UUID.fullmatch(text) is None:
+        raise ValueError("must be the uuid of an event")
+    return text
+
+
+EventUuid = Annotated[
+    str,
+    Field(max_length=40, json_schema_extra={"pattern": f"^{_UUID.pattern}$".replace("0-9a-f", "0-9a-fA-F")}),
+    AfterValidator(_names_an_event),
+]
+"""A uuid with or without `evt-`, where something else is a mistake and not merely unknown."""
 
 
 def bare_uuid(text: str) -> str:

@@ -18,6 +18,7 @@ from services.gateway.dialects.cctv_smart.event_body import (
     event_document,
     event_row_document,
 )
+from services.gateway.dialects.cctv_smart.names import Place
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.pictures import picture_response
@@ -43,7 +44,7 @@ class EventsQuery(BaseModel):
     detection_type: str | None = Field(default=None, max_length=64, json_schema_extra={"example": "person"})
     limit: int = Field(default=50, ge=1, le=500)
     offset: int = Field(default=0, ge=0, le=_MAX_OFFSET)
-    cursor: str | None = Field(default=None, max_length=128, description="`next_cursor` of the page before")
+    cursor: Place | None = Field(default=None, description="`next_cursor` of the page before")
 
 
 class EventPath(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.dialects.cctv_smart.event_body import bare_uuid
+from services.gateway.dialects.cctv_smart.names import Place
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.timestamps import whole_seconds
@@ -32,7 +33,7 @@ class FeedbackPath(BaseModel):
 class FeedbackQuery(BaseModel):
     limit: int = Field(default=50, ge=1, le=500)
     offset: int = Field(default=0, ge=0, le=2**31 - 1)
-    cursor: str | None = Field(default=None, max_length=128, description="`next_cursor` of the page before")
+    cursor: Place | None = Field(default=None, description="`next_cursor` of the page before")
 
 
 class FeedbackBody(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
@@ -38,10 +38,18 @@ class Context(BaseModel):
     timestamp: Instant | None = Field(default=None, examples=["2025-01-15T10:30:45Z"])
 
 
+def _only(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "string"}}}
+
+
 class TriggerBody(BaseModel):
     """What to look at: `image_path`, the path of an event's picture in the media store, or `event_uuid`."""
 
-    image_path: str | None = Field(default=None, min_length=1, max_length=1000)
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_only("image_path"), _only("event_uuid")]})
+
+    image_path: str | None = Field(
+        default=None, min_length=1, max_length=1000, examples=["snapshots/cam_001/2025/01/15/550e8400.jpg"]
+    )
     event_uuid: str | None = Field(default=None, min_length=1, max_length=64)
     context: Context = Field(default_factory=Context)
 

@@ -40,9 +40,19 @@ def _one_line(text: str) -> str:
     return text
 
 
-Url = Annotated[str, Field(max_length=2048, examples=["https://your-app.com/cctv/alert"]), AfterValidator(_address)]
-HeaderName = Annotated[str, Field(max_length=64), AfterValidator(_header_name)]
-Token = Annotated[str, Field(max_length=1024), AfterValidator(_one_line)]
+Url = Annotated[
+    str,
+    Field(max_length=2048, examples=["https://your-app.com/cctv/alert"], json_schema_extra={"format": "webhook-url"}),
+    AfterValidator(_address),
+]
+HeaderName = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{0,64}$"}),
+    AfterValidator(_header_name),
+]
+Token = Annotated[
+    str, Field(max_length=1024, json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f]*$"}), AfterValidator(_one_line)
+]
 
 
 class WebhookChangeBody(BaseModel):
