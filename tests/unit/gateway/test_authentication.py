@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 from sqlalchemy import select, update
 
 from services.gateway.auth.password_cache import PasswordCache
+from shared.accounts.passwords import use_hasher
 from shared.db.tables import Account, ApiKey
 from shared.settings import Settings
 from tests.unit.gateway.installation import PASSWORD, START, Api, Template, basic, open_api
@@ -139,6 +143,47 @@ def test_the_time_of_last_use_is_noted(api: Api) -> None:
     with api.session() as session:
         used = session.scalars(select(ApiKey.last_used_at).where(ApiKey.last_used_at.is_not(None))).all()
     assert used == [START]
+
+
+class CountingHasher(PasswordHasher):
+    """Checks passwords cheaply, and counts how often."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
+        self.checked = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.checked += 1
+        return super().verify(hash, password)
+
+
+@pytest.fixture
+def hasher() -> Iterator[CountingHasher]:
+    counting = CountingHasher()
+    use_hasher(counting)
+    yield counting
+    use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+def test_a_hundred_requests_with_a_right_password_are_one_hash(api: Api, hasher: CountingHasher) -> None:
+    for _ in range(100):
+        assert api.get("/cameras", who=None, headers=basic("alice", PASSWORD)).status_code == 200
+    assert hasher.checked == 1
+
+
+def test_every_wrong_password_is_a_hash_until_it_has_to_wait(api: Api, hasher: CountingHasher) -> None:
+    """Wrong ones are never remembered, for a name that exists or not, and who has to wait costs nothing."""
+    for name in ("alice", "nobody"):
+        before = hasher.checked
+        for _ in range(20):
+            api.get("/cameras", who=None, headers=basic(name, "wrong password"))
+        assert hasher.checked - before == 5
+
+
+def test_a_key_costs_no_hash_of_a_password(api: Api, hasher: CountingHasher) -> None:
+    assert api.get("/cameras").status_code == 200
+    assert api.get("/cameras", who=None, headers={"X-API-Key": "sk-wrong"}).status_code == 401
+    assert hasher.checked == 0
 
 
 def test_a_password_is_remembered_for_a_minute_and_only_for_its_hash() -> None:
