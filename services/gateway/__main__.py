@@ -18,6 +18,8 @@ def main() -> int:
         from services.gateway.start import start
 
         start(load_settings())
+    except SystemExit as end:  # how gunicorn's master ends
+        return int(end.code or 0)
     except UserError as error:
         print(f"argus gateway: {error}", file=sys.stderr)  # noqa: T201 – the operator's one line
         return USER_ERROR_STATUS
@@ -28,4 +30,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is closed and removed. Taking the interpreter apart would only keep whoever waits for the end waiting.
+    os._exit(status)

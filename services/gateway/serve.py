@@ -81,6 +81,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": str(_MEMORY_FOLDER) if os.access(_MEMORY_FOLDER, os.W_OK) else None,
             "control_socket_disable": True,
             "child_exit": _forget_metrics,
+            "worker_exit": _leave_at_once,
         }
         for name, value in values.items():
             if name in self.cfg.settings:
@@ -127,3 +128,15 @@ def _forget_metrics(_: Any, worker: Any) -> None:
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _leave_at_once(_: Any, worker: Any) -> None:
+    """Its requests are answered: taking the interpreter apart would only cost a busy machine a second or two.
+
+    A worker that could not start, or broke, ends in gunicorn's own way: its status tells the master so.
+    """
+    if not worker.booted or worker.alive:
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
