@@ -32,7 +32,7 @@ def whole(picture: NDArray[np.uint8]) -> TextLine | None:
     height, width = picture.shape[:2]
     if not (height <= 120 and 2.0 <= width / height <= 6.5):
         return None
-    return TextLine(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32), 1.0)
+    return TextLine(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32), 1.0, whole=True)
 
 
 def stacked(upper: TextLine, lower: TextLine) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.modules.specialists.lpr.grammar import Expected, Fit, best_fit
 from services.modules.specialists.lpr.sighting import Sighting
-from services.modules.specialists.lpr.voting import Vote, consensus, similarity
+from services.modules.specialists.lpr.voting import Vote, alike, consensus
 from shared.domain.box import Box
 
 _SAME_PLATE = 0.55
@@ -54,7 +54,7 @@ def gather(pictures: Sequence[Sequence[Sighting]], expected: Expected) -> list[P
 
 
 def _likeness(one: _Seen, group: Sequence[_Seen]) -> float:
-    return similarity(group[0].sighting.reading, one.sighting.reading)
+    return alike(group[0].sighting.reading, one.sighting.reading)
 
 
 def _joins(one: _Seen, group: Sequence[_Seen]) -> bool:

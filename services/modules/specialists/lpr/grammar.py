@@ -19,7 +19,8 @@ _SHORT = 4
 _STILL_SURE = 0.6
 _DOUBTFUL = 0.6
 _SURELY_ONE = 0.02
-_ELSEWHERE = 0.4
+_MOSTLY_NOTHING = 0.9
+_ELSEWHERE = 0.25
 _GENERIC = 0.25
 _UNEXPECTED = 0.6
 _LATER = 0.997
@@ -85,7 +86,7 @@ def best_fit(reading: Reading, expected: Expected = ANYWHERE, *, may_drop: bool 
     fits = list(_fits(reading, expected))
     for place, glyph in enumerate(reading.glyphs):
         if may_drop and _may_be_nothing(glyph):
-            nothing = min(1.0, 1.0 - glyph.chance + glyph.absent)
+            nothing = min(_MOSTLY_NOTHING, 1.0 - glyph.chance + glyph.absent)
             fits += [_less(fit, nothing, place) for fit in _fits(_without(reading, place), expected)]
     return max(fits, key=lambda fit: (fit.score, fit.text, fit.region), default=None)
 
@@ -143,6 +144,9 @@ def _expectation(region: Region, length: int, expected: Expected) -> tuple[float
         likely *= _ELSEWHERE if rank is None else _LATER**rank
     # Whatever has four characters or no shape at all is a plate only where such plates are expected.
     doubtful = region.generic or length <= _SHORT
+    # A Chinese plate whose first character was not read looks like many another.
+    chinese = expected.rank("CN")
+    doubtful |= chinese is not None and region.code != "CN"
     return likely, _UNEXPECTED if doubtful and rank is None and not hinted else 1.0
 
 

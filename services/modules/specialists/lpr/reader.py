@@ -20,7 +20,7 @@ from services.modules.specialists.lpr.refusals import refused
 from services.modules.specialists.lpr.settings import LprSettings
 from services.modules.specialists.lpr.sighting import Sighting
 from services.modules.specialists.lpr.text_lines import TextLine, TextLines
-from services.modules.specialists.lpr.voting import Vote, consensus, similarity
+from services.modules.specialists.lpr.voting import Vote, alike, consensus
 from shared.vision.pictures import cut
 from shared.vision.suppression import covered
 
@@ -108,11 +108,13 @@ class PlateReader:
         return _apart(found)
 
     def _glance(self, picture: NDArray[np.uint8], effort: Effort, *, pixels: int) -> list[Sighting]:
-        found = self.lines.find(picture, pixels=pixels)
         plate = whole(picture)
-        size = (picture.shape[1], picture.shape[0])
-        wanted = promising(found, size=size, min_width_px=self.settings.min_width_px, limit=effort.lines)
-        reads = [self._read(picture, line) for line in ([plate] if plate else []) + wanted]
+        reads = [self._read(picture, plate)] if plate else []
+        if not (reads and reads[0].fit is not None):
+            found = self.lines.find(picture, pixels=pixels)
+            size = (picture.shape[1], picture.shape[0])
+            wanted = promising(found, size=size, min_width_px=self.settings.min_width_px, limit=effort.lines)
+            reads += [self._read(picture, line) for line in wanted]
         hints = hints_of(read.reading.raw for read in reads)
         reads = [
             self._closer(picture, read, effort) if number < effort.closer else read for number, read in enumerate(reads)
@@ -127,7 +129,9 @@ class PlateReader:
     def _read(self, picture: NDArray[np.uint8], line: TextLine) -> _Read:
         reading = self._strip_read(picture, line, _VIEWS[0])
         if self.chinese is not None and self._may_be_chinese(reading):
-            reading = self._chinese(self.chinese, picture, line, reading)
+            chinese = self._chinese(self.chinese, picture, line, reading)
+            if chinese is not None:
+                return chinese
         fit = self._fit(reading)
         if len(reading.glyphs) < _LEAST_GLYPHS or refused(reading.raw, personal=self.settings.personal) is not None:
             return _Read(line, reading, fit)
@@ -185,14 +189,19 @@ class PlateReader:
     def _may_be_chinese(self, reading: Reading) -> bool:
         return "CN" in self.settings.countries or any(ord(char) > 0x2E80 for char in reading.raw)
 
-    def _chinese(self, reader: ChineseReader, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> Reading:
-        own = [
-            reader.read(strip(picture, grown(line.quad, across=0.15 + d, down=0.12 + d))) for d in (0.0, -0.05, 0.05)
-        ]
-        merged = consensus([Vote(one, 1.0) for one in own])
-        if similarity(merged, reading) < _AGREES:
-            return reading
-        return consensus([*(Vote(one, 1.0) for one in own), Vote(reading, 1.5)])
+    def _chinese(
+        self, reader: ChineseReader, picture: NDArray[np.uint8], line: TextLine, reading: Reading
+    ) -> _Read | None:
+        """The line as the reader of Chinese plates sees it, when what others read agrees that it is one."""
+        # It wants the plate up to its frame, of which a line of text is the inner part.
+        reach = 0.0 if line.whole else 0.13
+        shifts = (0.0, -0.05, 0.03)
+        own = [reader.read(strip(picture, grown(line.quad, across=reach + d, down=reach + d))) for d in shifts]
+        if alike(consensus([Vote(one, 1.0) for one in own]), reading) < _AGREES:
+            return None
+        merged = consensus([*(Vote(one, 1.0) for one in own), Vote(reading, 1.0)])
+        fit = self._fit(merged)
+        return _Read(line, merged, fit) if fit is not None and fit.region == "CN" else None
 
 
 def _apart(sightings: Sequence[Sighting]) -> list[Sighting]:

@@ -24,11 +24,13 @@ _MAX_LINES = 200
 class TextLine:
     """A line of text: `quad` [4, 2] its corners in pixels (left-top, right-top, right-bottom, left-bottom).
 
-    `score` 0..1 is how sure the detector is that this is text.
+    `score` 0..1 is how sure the detector is that this is text. `whole` is a plate up to its frame instead, cut out by
+    whoever sent the picture.
     """
 
     quad: NDArray[np.float32]
     score: float
+    whole: bool = False
 
     @property
     def width(self) -> float:

@@ -47,6 +47,14 @@ def similarity(a: Reading, b: Reading) -> float:
     return sum(_agreement(x, y) for x, y in zip(a.glyphs, row, strict=True) if y is not None) / longest
 
 
+def alike(a: Reading, b: Reading) -> float:
+    """0..1: the share of places, after alignment and by the longer one, whose likeliest characters are the same."""
+    longest = max(len(a.glyphs), len(b.glyphs))
+    row = _aligned(a.glyphs, b.glyphs)
+    same = sum(y is not None and x.char == y.char for x, y in zip(a.glyphs, row, strict=True))
+    return same / longest if longest else 1.0
+
+
 def _key(vote: Vote) -> tuple[float, str, float, str]:
     return (-vote.weight, vote.reading.text, -vote.reading.confidence, vote.reading.raw)
 
