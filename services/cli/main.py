@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "user": ("services.cli.users:user", "Accounts: add, list, passwd."),
     "key": ("services.cli.keys:key", "API keys: create, list, revoke."),
     "camera": ("services.cli.cameras:camera", "Cameras: add, list, remove, enable, disable, probe."),
+    "people": ("services.cli.people:people", "People whose faces are recognised: add, list, remove, rebuild."),
     "webhook": ("services.cli.webhooks:webhook", "Webhooks: add, list, remove, test."),
     "models": ("services.cli.models:models", "Model weights: list, pull, verify."),
     "db": ("services.cli.database:db", "The database: upgrade."),

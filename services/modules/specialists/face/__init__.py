@@ -1,0 +1,1 @@
+"""Faces: finding them, judging them, and saying whose they are."""
