@@ -1,0 +1,1 @@
+"""Type and colour of vehicles."""
