@@ -15,7 +15,7 @@ from services.modules.specialists.lpr.hints import hints_of
 from services.modules.specialists.lpr.plate_boxes import PlateBoxes
 from services.modules.specialists.lpr.reading import Reading, joined
 from services.modules.specialists.lpr.recogniser import Recogniser
-from services.modules.specialists.lpr.rectification import grown, readable, strip
+from services.modules.specialists.lpr.rectification import grown, on_blue_or_green, readable, strip
 from services.modules.specialists.lpr.refusals import refused
 from services.modules.specialists.lpr.settings import LprSettings
 from services.modules.specialists.lpr.sighting import Sighting
@@ -28,6 +28,7 @@ _SURE = 0.9
 _LEAST_GLYPHS = 3
 _MOST_BOXES = 8
 _BOX_MARGIN = 0.2
+_FIRST_CHINESE = 0x2E80
 _SAME_PLACE = 0.5
 _AGREES = 0.6
 
@@ -128,7 +129,7 @@ class PlateReader:
 
     def _read(self, picture: NDArray[np.uint8], line: TextLine) -> _Read:
         reading = self._strip_read(picture, line, _VIEWS[0])
-        if self.chinese is not None and self._may_be_chinese(reading):
+        if self.chinese is not None and self._may_be_chinese(picture, line, reading):
             chinese = self._chinese(self.chinese, picture, line, reading)
             if chinese is not None:
                 return chinese
@@ -186,8 +187,9 @@ class PlateReader:
     def _expected(self, hints: frozenset[str]) -> Expected:
         return Expected(self.settings.countries, hints, self.settings.personal)
 
-    def _may_be_chinese(self, reading: Reading) -> bool:
-        return "CN" in self.settings.countries or any(ord(char) > 0x2E80 for char in reading.raw)
+    def _may_be_chinese(self, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> bool:
+        named = "CN" in self.settings.countries or any(ord(char) > _FIRST_CHINESE for char in reading.raw)
+        return named or on_blue_or_green(strip(picture, line.quad))
 
     def _chinese(
         self, reader: ChineseReader, picture: NDArray[np.uint8], line: TextLine, reading: Reading

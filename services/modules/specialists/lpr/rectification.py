@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 STRIP_HEIGHT = 48
 _WIDTHS = (32, 480)
+# OpenCV's hues run from 0 to 180.
+_BLUE_OR_GREEN = (35, 135)
+_VIVID = 70
+_MOSTLY = 0.4
 
 
 def strip(picture: NDArray[np.uint8], quad: NDArray[np.float32], *, height: int = STRIP_HEIGHT) -> NDArray[np.uint8]:
@@ -41,3 +45,11 @@ def readable(
     upright = strip(picture, quad)
     wider = cv2.resize(upright, (round(upright.shape[1] * stretch), STRIP_HEIGHT), interpolation=cv2.INTER_CUBIC)
     return np.asarray(cv2.GaussianBlur(wider, (0, 0), blur), np.uint8)
+
+
+def on_blue_or_green(upright: NDArray[np.uint8]) -> bool:
+    """Whether a strip's ground is blue or green, as that of Chinese plates is and that of few others."""
+    hue, saturation, _ = cv2.split(cv2.cvtColor(upright, cv2.COLOR_BGR2HSV))
+    low, high = _BLUE_OR_GREEN
+    coloured = (saturation > _VIVID) & (hue > low) & (hue < high)
+    return float(coloured.mean()) > _MOSTLY
