@@ -38,6 +38,8 @@ NOT_FOR_THE_MIGHTY = {
 BEYOND_SCHEMAS = (
     "a polygon",
     "must have different names",
+    "go beyond your own",
+    "holds no letter or digit",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )
