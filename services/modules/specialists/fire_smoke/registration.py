@@ -25,8 +25,9 @@ _STILL_SHARE: Final = 0.35
 _AGREE_PX: Final = 2.5
 _AGREE_SHARE: Final = 0.4
 _AGREE_CELLS: Final = 12
-_LEAST_OVERLAP: Final = 0.45
-_MOST_ZOOM: Final = 1.3
+_LEAST_OVERLAP: Final = 0.5
+_MOST_ZOOM: Final = 1.25
+_MOST_TURN: Final = 0.15
 _FEATURELESS_STEP: Final = 16.0
 _GRID: Final = 8
 
@@ -57,7 +58,7 @@ def shots(frames: Sequence[Frame]) -> list[Shot]:
     for place in range(1, len(frames)):
         step = motion_between(frames[place - 1], frames[place]) if frames[place].shape == frames[start].shape else None
         total = None if step is None else _then(run[-1], step)
-        if total is None or _overlap(total, frames[start].shape) < _LEAST_OVERLAP:
+        if total is None or not _comparable(total, frames[start].shape):
             found.append(_shot(frames, start, run))
             start, run = place, [_IDENTITY]
         else:
@@ -130,8 +131,7 @@ def _agreed(points: Any, moved: Any, *, shape: tuple[int, ...]) -> Motion | None
     motion, inliers = cv2.estimateAffinePartial2D(points, moved, method=cv2.RANSAC, ransacReprojThreshold=_AGREE_PX)
     if motion is None or int(inliers.sum()) < least or _spread(points[inliers[:, 0] == 1], shape) < _AGREE_CELLS:
         return None
-    zoom = float(np.hypot(motion[0, 0], motion[1, 0]))
-    return motion if 1 / _MOST_ZOOM < zoom < _MOST_ZOOM else None
+    return np.asarray(motion)
 
 
 def _step(before: Frame, after: Frame) -> float:
@@ -146,6 +146,14 @@ def _then(first: Motion, second: Motion) -> Motion:
         return _IDENTITY
     whole = np.vstack([second, [0, 0, 1]]) @ np.vstack([first, [0, 0, 1]])
     return np.asarray(whole[:2])
+
+
+def _comparable(motion: Motion, shape: tuple[int, ...]) -> bool:
+    """Errors add up along a moving camera's way: no picture is compared with one that shows little of the same."""
+    zoom = float(np.hypot(motion[0, 0], motion[1, 0]))
+    turn = abs(float(np.arctan2(motion[1, 0], motion[0, 0])))
+    known = 1 / _MOST_ZOOM < zoom < _MOST_ZOOM and turn < _MOST_TURN
+    return known and _overlap(motion, shape) >= _LEAST_OVERLAP
 
 
 def _overlap(motion: Motion, shape: tuple[int, ...]) -> float:

@@ -1,0 +1,111 @@
+"""Where a burst shows smoke: boiling for as long as it was looked at, or coming over the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.modules.specialists.fire_smoke.boiling import boils
+from services.modules.specialists.fire_smoke.evidence import Evidence, confidence, margin, moved
+from services.modules.specialists.fire_smoke.registration import Shot
+from services.modules.specialists.fire_smoke.texture import CELL_PX, Texture, cells, texture
+from services.modules.specialists.fire_smoke.veil import veil
+
+Mask = NDArray[np.bool_]
+
+_ALWAYS: Final = 0.6
+_OFTEN: Final = 0.35
+_CORE: Final = 0.02
+_BODY: Final = 0.05
+_STEADY_PAIRS: Final = 4
+_MOVING_PAIRS: Final = 5
+_MOVING_BODY: Final = 0.04
+_MOVING_MEDIAN: Final = 0.045
+_MOVING_SHARE: Final = 0.75
+_VEIL: Final = 0.04
+_SPREADING: Final = 0.45
+_THIN: Final = 0.3
+_CLEAR: Final = 0.5
+_MOST_FOREIGN: Final = 0.25
+_MOST_JUMP: Final = 0.7
+_SUSPECT: Final = 0.6
+
+
+def smoking(shots: Sequence[Shot], *, demand: float, min_area: float, min_frames: int) -> list[Evidence]:
+    """Smoke in a burst, and what is suspected to be; `min_area` is the least share of the picture."""
+    found: list[Evidence] = []
+    pairs: list[tuple[Shot, Mask]] = []
+    for shot in shots:
+        textures = [texture(frame) for frame in shot.frames]
+        valid = cells(shot.valid.astype(np.float32)) > 0.99
+        steps = [boils(before, after, valid) for before, after in zip(textures[:-1], textures[1:], strict=True)]
+        pairs += [(shot, step) for step in steps]
+        if shot.steady and len(shot) >= min_frames:
+            found += _boiling(shot, steps, demand=demand, min_area=min_area)
+            found += _veiled(shot, textures, valid, demand=demand, min_area=min_area)
+    if any(not shot.steady for shot in shots):
+        found += _boiling_all_along(pairs, demand=demand, min_area=min_area)
+    return found
+
+
+def _boiling(shot: Shot, steps: Sequence[Mask], *, demand: float, min_area: float) -> list[Evidence]:
+    """Before a camera that stands still: cells that boil all the time, amid others that do often."""
+    if len(steps) < _STEADY_PAIRS:
+        return []
+    share = np.mean(steps, axis=0)
+    found = []
+    for body in _bodies(share >= _OFTEN):
+        core = float((body & (share >= _ALWAYS)).mean())
+        exceeds = margin((core, _CORE * demand), (float(body.mean()), max(_BODY * demand, min_area)))
+        found += _told(shot, body, exceeds)
+    return found
+
+
+def _boiling_all_along(pairs: Sequence[tuple[Shot, Mask]], *, demand: float, min_area: float) -> list[Evidence]:
+    """Before a camera that moves, nothing stays in its place: most pairs of pictures must show much of it."""
+    if len(pairs) < _MOVING_PAIRS:
+        return []
+    largest = [max(_bodies(step), key=lambda body: int(body.sum()), default=step) for _, step in pairs]
+    areas = np.array([float(body.mean()) for body in largest])
+    enough = max(_MOVING_BODY * demand, min_area)
+    exceeds = margin(
+        (float((areas >= enough).mean()), _MOVING_SHARE),
+        (float(np.median(areas)), max(_MOVING_MEDIAN * demand, min_area)),
+    )
+    return _told(pairs[-1][0], largest[-1], exceeds)
+
+
+def _veiled(
+    shot: Shot, textures: Sequence[Texture], valid: Mask, *, demand: float, min_area: float
+) -> list[Evidence]:
+    seen = veil(textures, valid)
+    if seen.foreign > _MOST_FOREIGN or seen.jump > _MOST_JUMP:
+        return []
+    exceeds = margin(
+        (seen.area, max(_VEIL * demand, min_area)),
+        (seen.spreading, _SPREADING),
+        (seen.thin, _THIN),
+        (seen.clear, _CLEAR),
+    )
+    return _told(shot, seen.where, exceeds)
+
+
+def _bodies(mask: Mask) -> list[Mask]:
+    """Connected cells, gaps of one cell bridged."""
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(closed, connectivity=8)
+    return [labels == label for label in range(1, count)]
+
+
+def _told(shot: Shot, body: Mask, exceeds: float) -> list[Evidence]:
+    if exceeds < _SUSPECT or not body.any():
+        return []
+    ys, xs = np.nonzero(body)
+    box = tuple(float(CELL_PX * side) for side in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
+    last = len(shot) - 1
+    place = moved((box[0], box[1], box[2], box[3]), shot.motions[last])
+    return [Evidence("smoke", confidence(exceeds), place, shot.first + last, sure=exceeds >= 1)]
