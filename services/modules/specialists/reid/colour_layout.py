@@ -39,11 +39,10 @@ class ColourLayout:
 def layout(body: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Square roots of the shares, [stripes · bins]: their scalar product is the overlap of two layouts."""
     small = cv2.resize(body, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
-    hsv = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2HSV)
+    hsv = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2HSV), np.float32)
     # A dark pixel's saturation is noise.
     colourful = np.clip(
-        (hsv[..., 1] * np.minimum(1.0, hsv[..., 2] * 3) - _LEAST_SATURATION)
-        / (_FULL_SATURATION - _LEAST_SATURATION),
+        (hsv[..., 1] * np.minimum(1.0, hsv[..., 2] * 3) - _LEAST_SATURATION) / (_FULL_SATURATION - _LEAST_SATURATION),
         0,
         1,
     )
@@ -54,13 +53,14 @@ def layout(body: NDArray[np.uint8]) -> NDArray[np.float32]:
     greys = hsv[..., 2] * (_GREYS - 1)
     _count(counts, stripe, greys, near * (1 - colourful), first=_HUES, bins=_GREYS, circular=False)
     shares = counts / counts.sum(axis=1, keepdims=True)
-    return np.sqrt(shares).astype(np.float32).ravel()
+    found: NDArray[np.float32] = np.sqrt(shares).astype(np.float32).ravel()
+    return found
 
 
 def _count(
     counts: NDArray[np.float64],
     stripe: NDArray[np.intp],
-    place: NDArray[np.float32],
+    place: NDArray[np.floating],
     weight: NDArray[np.floating],
     *,
     first: int,

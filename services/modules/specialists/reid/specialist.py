@@ -68,7 +68,9 @@ class Reid:
         if not good:
             quality = round(best.quality, 4) if best else 0.0
             box = list(best.box) if best else None
-            return Finding({"embedding": None, "quality": quality, "bbox": box, "reason": "no body is seen well enough"})
+            return Finding(
+                {"embedding": None, "quality": quality, "bbox": box, "reason": "no body is seen well enough"}
+            )
         vector = _merged(self._embedder.embed([body.pixels for body in good]), [body.quality for body in good])
         clearest = max(good, key=lambda body: body.quality)
         embedding = {
@@ -107,5 +109,5 @@ def _body(number: int, picture: Picture) -> Body | None:
 
 
 def _merged(vectors: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
-    mean = np.average(vectors, axis=0, weights=weights)
-    return unit(mean[None])[0]
+    mean: NDArray[np.float64] = np.average(vectors, axis=0, weights=weights)
+    return np.asarray(unit(mean[None])[0], np.float32)

@@ -43,7 +43,7 @@ class Paint:
 def look_at_paint(vehicle: NDArray[np.uint8]) -> Paint:
     """The paint of a vehicle that fills a BGR picture [height, width, 3] of any size."""
     small = cv2.resize(vehicle, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
+    lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB), np.float32)
     lightness = np.ascontiguousarray(lab[..., 0])
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360
@@ -75,7 +75,7 @@ def look_at_paint(vehicle: NDArray[np.uint8]) -> Paint:
 
 
 def _weights(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-    blurred = cv2.GaussianBlur(lightness, (0, 0), 1)
+    blurred = np.asarray(cv2.GaussianBlur(lightness, (0, 0), 1), np.float32)
     slope = np.hypot(cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1)) / 8
     across = np.linspace(0, 1, _SIDE)
     inner = np.where((across > _EDGE) & (across < 1 - _EDGE), np.exp(-(((across - 0.5) / 0.33) ** 4)), 0.0)

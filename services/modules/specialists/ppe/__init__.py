@@ -1,0 +1,1 @@
+"""Protective equipment: who wears what, and who lacks what they should wear."""
