@@ -1,0 +1,1 @@
+"""Finding hands and their 21 landmarks."""
