@@ -123,6 +123,10 @@ def _exercise(
 
 
 def _validate(case: Any, answer: Any, headers: dict[str, str]) -> None:
+    if answer.status_code in (414, 431):
+        # An address or header as long as no operation sees one: the server's own refusal, not the API's.
+        assert answer.json()["error"] == "invalid_request"
+        return
     try:
         case.validate_response(answer, checks=ALL_CHECKS, headers=headers)
     except FailureGroup as group:
