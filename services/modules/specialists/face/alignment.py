@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,12 @@ _PLACES = {
     "mouth_left": (70.7299, 92.2041),
 }
 _MOST_TIMES = 6
+# What quarters counterclockwise do to the points of a picture of width × height.
+_TO_UPRIGHT: dict[int, Callable[[float, float], NDArray[np.float64]]] = {
+    1: lambda width, _height: np.array([[0.0, 1, 0], [-1, 0, width]]),
+    2: lambda width, height: np.array([[-1.0, 0, width], [0, -1, height]]),
+    3: lambda _width, height: np.array([[0.0, -1, height], [1, 0, 0]]),
+}
 _BELOW_THE_NOSE = (56.0252, 77.0)
 """Three points are those of a detector whose third one lies where the nose meets the lip."""
 
@@ -34,6 +43,17 @@ def aligned(picture: NDArray[np.uint8], face: Detected) -> NDArray[np.uint8]:
     large = cv2.warpAffine(picture, matrix * several, (side, side), flags=cv2.INTER_LINEAR)
     size = (ALIGNED_PX, ALIGNED_PX)
     return np.asarray(large if several == 1 else cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def upright(picture: NDArray[np.uint8], face: Detected) -> tuple[NDArray[np.uint8], Detected]:
+    """Both turned by so many quarters that the face stands upright, or leans by 45 degrees at most."""
+    height, width = picture.shape[:2]
+    right, left = face.landmarks["right_eye"], face.landmarks["left_eye"]
+    quarters = round(math.atan2(left[1] - right[1], left[0] - right[0]) / (math.pi / 2)) % 4
+    if quarters == 0:
+        return picture, face
+    turned = np.ascontiguousarray(np.rot90(picture, quarters))
+    return turned, face.moved(_TO_UPRIGHT[quarters](float(width), float(height)))
 
 
 def _matrix(face: Detected) -> NDArray[np.float64]:

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.modules.specialists.face.alignment import upright
 from services.modules.specialists.face.detected import Detected
 from services.modules.specialists.face.dlib_models import FIVE_POINTS, RESNET, load_dlib, model_path
+from shared.vision.pictures import cut
 
 NAME = "dlib_resnet_v1"
 
@@ -35,14 +37,12 @@ class DlibEmbedder:
 
     def _chip(self, picture: NDArray[np.uint8], face: Detected) -> NDArray[np.uint8]:
         """The face as the network was shown faces: turned by the five points of dlib's own predictor."""
-        part, (left, top) = _around(picture, face)
+        part, face = upright(*_around(picture, face))
         scale = min(1.0, _LARGE_PX / max(part.shape[:2]))
         if scale < 1:
             part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         rgb = cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
-        x1, y1, x2, y2 = square(face)
-        where = [round((value - d) * scale) for value, d in zip((x1, y1, x2, y2), (left, top) * 2, strict=True)]
-        shape = self._points(rgb, self._dlib.rectangle(*where))
+        shape = self._points(rgb, self._dlib.rectangle(*(round(value * scale) for value in square(face))))
         return np.asarray(self._dlib.get_face_chip(rgb, shape, _CHIP_PX, _PADDING), np.uint8)
 
 
@@ -54,9 +54,7 @@ def square(face: Detected) -> tuple[float, float, float, float]:
     return (centre - side / 2, bottom - side, centre + side / 2, bottom)
 
 
-def _around(picture: NDArray[np.uint8], face: Detected) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    height, width = picture.shape[:2]
-    x1, y1, x2, y2 = square(face)
-    more = x2 - x1
-    left, top = max(0, int(x1 - more)), max(0, int(y1 - more))
-    return picture[top : min(height, int(y2 + more) + 1), left : min(width, int(x2 + more) + 1)], (left, top)
+def _around(picture: NDArray[np.uint8], face: Detected) -> tuple[NDArray[np.uint8], Detected]:
+    """The part of the picture where the face is, and the face in it."""
+    part, (left, top) = cut(picture, face.box, margin=1.0)
+    return part, face.moved(np.array([[1.0, 0, -left], [0, 1, -top]]))

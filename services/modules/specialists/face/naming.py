@@ -55,12 +55,11 @@ class Named:
 def named(groups: Sequence[Group], gallery: Matcher, bounds: Bounds) -> list[Named]:
     """Whose faces they are, the largest first; nobody is two of them: the more similar one is it."""
     found = [_asked(group, gallery, bounds) for group in groups]
-    taken: dict[int, float] = {}
-    for face in found:
+    likest: dict[int, Named] = {}
+    for face in sorted(found, key=_likeness, reverse=True):
         if face.answer.match is not None:
-            person = face.answer.match.person_id
-            taken[person] = max(taken.get(person, -1.0), face.answer.match.similarity)
-    single = [_unless_taken(face, taken) for face in found]
+            likest.setdefault(face.answer.match.person_id, face)
+    single = [_unless_taken(face, likest) for face in found]
     return sorted(single, key=lambda face: (-face.best.face.box.area, *face.best.face.box.as_xyxy()))
 
 
@@ -94,8 +93,12 @@ def _asked(group: Group, gallery: Matcher, bounds: Bounds) -> Named:
     return Named(group.best, vector, answer, name)
 
 
-def _unless_taken(face: Named, taken: dict[int, float]) -> Named:
+def _likeness(face: Named) -> float:
+    return face.answer.match.similarity if face.answer.match is not None else -1.0
+
+
+def _unless_taken(face: Named, likest: dict[int, Named]) -> Named:
     match = face.answer.match
-    if match is None or match.similarity >= taken[match.person_id]:
+    if match is None or likest[match.person_id] is face:
         return face
     return replace(face, answer=Answer(None, match, doubtful=True), name=None)

@@ -40,12 +40,12 @@ class Reader:
 
         A `choosy` look makes vectors only of what is worth one; one that is not makes thorough ones of all.
         """
-        sights = []
+        sights, thorough = [], self._options.mirrored or not choosy
         for face in find_faces(self._detector, bgr, turned=turned, most=self._options.most_faces):
             quality = quality_of(bgr, face)
             worth = not choosy or self._is_worth(face, quality)
             sights.append(
-                Sight(picture, face, quality, self._embedder.embed(bgr, face, thorough=not choosy) if worth else None)
+                Sight(picture, face, quality, self._embedder.embed(bgr, face, thorough=thorough) if worth else None)
             )
         return sights
 

@@ -18,7 +18,8 @@ class FaceSettings(Section):
     to the person it is most similar to, from `threshold` on (empty: the recogniser's own) and when every other
     person is less similar by `margin`. Faces narrower than `min_width_px` or of less quality than `min_quality` are
     told and not named; at most `most_faces` of a picture are looked at, the largest. `turned` looks for faces on
-    their side or upside down where none stands upright.
+    their side or upside down where none stands upright. `mirrored` reads each face a second time in the mirror,
+    which takes twice as long and confuses fewer people.
     """
 
     detector: Literal["auto", "yunet", "dlib"] = "auto"
@@ -30,3 +31,4 @@ class FaceSettings(Section):
     min_quality: float = Field(default=0.3, ge=0, le=1)
     most_faces: int = Field(default=16, ge=1, le=100)
     turned: bool = True
+    mirrored: bool = True

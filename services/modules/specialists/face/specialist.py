@@ -34,7 +34,7 @@ class Face:
         labels=frozenset({"person"}),
         weights=("yunet", "sface"),
         max_pictures=4,
-        cost_ms=150,
+        cost_ms=300,
     )
     settings_type: ClassVar[type[FaceSettings]] = FaceSettings
 
