@@ -2,6 +2,7 @@
 
 CATALOGUE: dict[str, str] = {
     "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
+    "face": "services.modules.specialists.face.specialist:Face",
     "hand": "services.modules.specialists.hand.specialist:HandModule",
     "lpr": "services.modules.specialists.lpr.specialist:Lpr",
     "ocr": "services.modules.specialists.ocr.specialist:Ocr",
