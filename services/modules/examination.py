@@ -23,7 +23,7 @@ _EXAMINED = 0.95
 def examine(
     order: ModuleOrder, *, bench: Bench, media: MediaStore, progress: Callable[[float], None]
 ) -> dict[str, Any]:
-    """Carry out an order; `{"results", "recognised"}`, JSON-able.
+    """Carry out an order; `{"results", "recognised", "vectors"}`, JSON-able.
 
     Raises `Permanent` and `UserError` when it can never be done, `Transient` when it may be done later.
     """
@@ -54,6 +54,7 @@ def checked(finding: Finding) -> dict[str, Any]:
     answer = {
         "results": dict(finding.results),
         "recognised": [{"kind": one.kind, "data": dict(one.data)} for one in finding.recognised],
+        "vectors": {name: list(vector) for name, vector in finding.vectors.items()},
     }
     try:
         text = json.dumps(answer, allow_nan=False)

@@ -91,7 +91,13 @@ class Runner:
             return
         try:
             with self._sessions.begin() as session:
-                findings.keep(session, record.order, results=answer["results"], recognised=answer["recognised"])
+                findings.keep(
+                    session,
+                    record.order,
+                    results=answer["results"],
+                    recognised=answer["recognised"],
+                    vectors=answer["vectors"],
+                )
         except OperationalError as error:
             self.again(record, f"the database did not answer ({error.orig})", outcome="not_stored")
             return

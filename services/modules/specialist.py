@@ -88,7 +88,8 @@ class Recognised:
 class Finding:
     """What a specialist concluded. `results` is JSON-able and has the shape clients read.
 
-    `vectors` are embeddings to keep with the presence, by kind (such as "body": 512 floats, unit length).
+    `vectors` are embeddings to keep with the presence, each of unit length, by "kind:model" (such as
+    "body:osnet_x0_25": 512 floats): only those of the same name may be compared.
     """
 
     results: Mapping[str, Any]

@@ -1,6 +1,7 @@
 """Every table, in one place for migrations and for readers."""
 
 from shared.db.accounts import Account, ApiKey, AuditRow
+from shared.db.appearances import Appearance
 from shared.db.base import Base
 from shared.db.cameras import Camera, CameraGap, ZoneRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Webhook
@@ -13,6 +14,7 @@ __all__ = [
     "Account",
     "Alert",
     "ApiKey",
+    "Appearance",
     "AuditRow",
     "Base",
     "Camera",

@@ -80,7 +80,7 @@ class Reid:
             "pictures": len(good),
         }
         results = {"embedding": embedding, "quality": embedding["quality"], "bbox": list(clearest.box)}
-        return Finding(results, vectors={"body": tuple(float(value) for value in vector)})
+        return Finding(results, vectors={f"body:{self._embedder.name}": tuple(vector.tolist())})
 
     def close(self) -> None:
         self._embedder.close()
