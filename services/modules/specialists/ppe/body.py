@@ -13,6 +13,7 @@ _EDGE_PX = 3.0
 _BEYOND = 0.15
 _COVERED = 0.4
 _CUT = 1.7
+_UPRIGHT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Body:
     @property
     def cut_above(self) -> bool:
         return self.box.y1 <= _EDGE_PX
+
+    @property
+    def upright(self) -> bool:
+        """Somebody who stands or sits, and not a face that fills the picture, a crowd in one box or somebody lying."""
+        return self.box.width <= _UPRIGHT * self.box.height
+
+    def holds(self, box: Box) -> bool:
+        """Whether the middle of a box lies in the person's."""
+        x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+        return self.box.x1 <= x <= self.box.x2 and self.box.y1 - 0.05 * self.box.height <= y <= self.box.y2
 
     def region(self, item: Item) -> Box:
         """Where the middle of an item lies when this person wears it."""

@@ -38,6 +38,17 @@ def judged(
     return {item: _item(item, body, signs.get(item, ()), known, settings) for item in known.items}
 
 
+def doubted(items: Mapping[Item, Verdict], body: Body, signs: Sequence[Sign]) -> dict[Item, Verdict]:
+    """The verdicts without those by absence alone of which `signs` show a trace on the person after all."""
+    traces = {sign.meaning.item for sign in signs if sign.meaning.worn and body.holds(sign.box)}
+    return {item: NOT_VISIBLE if item in traces and by_absence(verdict) else verdict for item, verdict in items.items()}
+
+
+def by_absence(verdict: Verdict) -> bool:
+    """Missing because nothing was seen, rather than because the bare part was."""
+    return verdict.state == "missing" and verdict.box is None
+
+
 def together(votes: Sequence[Verdict]) -> Verdict:
     """What several pictures say of one item: missing only when most of those that show the part say so.
 
@@ -72,7 +83,7 @@ def _item(item: Item, body: Body, signs: Sequence[Sign], known: Known, settings:
         surest = signs[0]
         return Verdict("worn" if surest.meaning.worn else "missing", min(surest.confidence, 1.0), surest.box)
     counts = item in settings.absence_counts and item in known.worn
-    clear = body.box.height >= settings.absence_height_px and body.shows(item)
+    clear = body.box.height >= settings.absence_height_px and body.upright and body.shows(item)
     if counts and clear and not any(sign.meaning.worn for sign in signs):
         return Verdict("missing", _BY_ABSENCE)
     return NOT_VISIBLE

@@ -14,7 +14,15 @@ from services.modules.specialists.ppe.assignment import Sign, assigned
 from services.modules.specialists.ppe.body import Body, bodies
 from services.modules.specialists.ppe.detector import open_equipment, open_persons
 from services.modules.specialists.ppe.equipment import ITEMS, Item, Known, is_person, known, meaning
-from services.modules.specialists.ppe.judgement import Verdict, compliance, judged, together, violations
+from services.modules.specialists.ppe.judgement import (
+    Verdict,
+    by_absence,
+    compliance,
+    doubted,
+    judged,
+    together,
+    violations,
+)
 from services.modules.specialists.ppe.settings import PpeSettings
 from shared.domain.box import Box, iou
 from shared.domain.errors import Permanent
@@ -25,7 +33,8 @@ from shared.weights.condition import Condition
 
 _MOST_PICTURES = 5
 _PERSON = 0.4
-_MARGIN = 0.15
+_MARGIN, _WIDE_MARGIN = 0.15, 0.6
+_AFAR = 2.0
 _SAME_PERSON = 0.5
 _SAME_SIGN = 0.5
 _REACH = 1.0
@@ -116,9 +125,18 @@ class Ppe:
         present = bodies([person.clipped(width, height) for person in persons], width=width, height=height)
         theirs = assigned(signs, present)
         return [
-            Seen(body, judged(body, held, self._known, self._settings))
-            for body, held in zip(present, theirs, strict=True)
+            Seen(body, self._judged(picture, body, held, signs)) for body, held in zip(present, theirs, strict=True)
         ]
+
+    def _judged(
+        self, picture: NDArray[np.uint8], body: Body, held: Mapping[Item, Sequence[Sign]], signs: Sequence[Sign]
+    ) -> dict[Item, Verdict]:
+        """An item is not called missing for want of a box before a second look, from farther off, finds none either."""
+        items = doubted(judged(body, held, self._known, self._settings), body, signs)
+        if not any(by_absence(verdict) for verdict in items.values()):
+            return items
+        afar = self._signs(picture, body.box, margin=_WIDE_MARGIN)
+        return doubted(items, body, [sign for sign in afar if sign.confidence >= _AFAR * self._settings.doubt])
 
     def _people(self, picture: NDArray[np.uint8]) -> list[Box]:
         """The largest persons on a picture, the largest first."""
@@ -127,9 +145,9 @@ class Ppe:
         tall = [box for box in found if box.height >= self._settings.min_height_px]
         return sorted(tall, key=lambda box: (-box.area, box.as_xyxy()))[: self._settings.most_persons]
 
-    def _signs(self, picture: NDArray[np.uint8], person: Box) -> list[Sign]:
-        """What the detector sees on a person and close around, in pixels of the picture."""
-        part, (left, top) = cut(picture, person, margin=_MARGIN)
+    def _signs(self, picture: NDArray[np.uint8], person: Box, *, margin: float = _MARGIN) -> list[Sign]:
+        """What the detector sees on a person and around, in pixels of the picture."""
+        part, (left, top) = cut(picture, person, margin=margin)
         if min(part.shape[:2]) < _REACH:
             return []
         found = self._equipment.detect([np.ascontiguousarray(part)])[0]
