@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
 from services.alerts.ordered_trial import answer_order
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
+from shared.ending import leave
 from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, QUEUE_ALERTS, TEST_ALERT
 from shared.loops import Stop
 from shared.messages.alert_test import AlertTest
@@ -113,4 +114,4 @@ def _follow_orders(redis: Redis, stop: Stop) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from services.eye.bootstrap import SERVICE, build
+from shared.ending import leave
 from shared.service import run_service
 
 if __name__ == "__main__":
-    sys.exit(run_service(SERVICE, build))
+    leave(run_service(SERVICE, build))

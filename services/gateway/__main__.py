@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from shared.domain.errors import USER_ERROR_STATUS, UserError
+from shared.ending import leave
 from shared.settings import load_settings
 
 
@@ -30,8 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # All is closed and removed. Taking the interpreter apart would only keep whoever waits for the end waiting.
-    os._exit(status)
+    leave(main())

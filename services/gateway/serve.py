@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger
 
 from services.gateway.grace import Grace
 from shared.domain.errors import UserError
+from shared.ending import leave
 from shared.settings import Settings
 
 _HANG_S = 60
@@ -131,12 +132,7 @@ def _forget_metrics(_: Any, worker: Any) -> None:
 
 
 def _leave_at_once(_: Any, worker: Any) -> None:
-    """Its requests are answered: taking the interpreter apart would only cost a busy machine a second or two.
-
-    A worker that could not start, or broke, ends in gunicorn's own way: its status tells the master so.
-    """
+    """Its requests are answered. One that could not start, or broke, tells the master so by gunicorn's own status."""
     if not worker.booted or worker.alive:
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave(0)

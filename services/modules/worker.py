@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from services.modules.bootstrap import SERVICE, WORKER, Worker, build_worker
 from services.modules.hand import HAND_PROGRAM, HandDied
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
+from shared.ending import leave
 from shared.jobs import RUN_MODULE
 from shared.loops import Stop, obey_restart
 from shared.observability import configure_logging, get_logger, metrics
@@ -153,4 +154,4 @@ def _follow_orders(worker: Worker, stop: Stop) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
