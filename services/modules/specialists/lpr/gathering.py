@@ -66,8 +66,9 @@ def _plate(group: Sequence[_Seen], expected: Expected) -> Plate:
     if len(group) == 1:
         return Plate(best.sighting.fit, best.sighting.box, best.picture)
     hints = frozenset().union(*(one.sighting.hints for one in group))
+    panel = sum(one.weight for one in group if one.sighting.on_panel) > sum(one.weight for one in group) / 2
     merged = consensus(Vote(one.sighting.reading, one.weight) for one in group)
-    fit = best_fit(merged, replace(expected, hints=hints)) or best.sighting.fit
+    fit = best_fit(merged, replace(expected, hints=hints, on_panel=panel)) or best.sighting.fit
     return Plate(replace(fit, confidence=_voted(fit, group)), best.sighting.box, best.picture)
 
 

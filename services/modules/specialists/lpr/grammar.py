@@ -15,7 +15,7 @@ from services.modules.specialists.lpr.regions import PERSONAL, REGIONS, Region, 
 _IMPOSSIBLE = 0.02
 _MOST_CORRECTIONS = 2
 _MOST_CHANGES = 4
-_SHORT = 4
+_SHORT, _SHORTEST = 5, 4
 _STILL_SURE = 0.6
 _DOUBTFUL = 0.6
 _SURELY_ONE = 0.02
@@ -33,12 +33,14 @@ class Expected:
     """What plates to expect.
 
     `countries` (such as "FR", "US"), the likeliest first; `hints` are those that something else in the picture speaks
-    for. With `personal`, letters only or digits only may be a plate too.
+    for. With `personal`, letters only or digits only may be a plate too. `on_panel` says that this line stands on a
+    panel of its own, as plates do.
     """
 
     countries: tuple[str, ...] = ()
     hints: frozenset[str] = frozenset()
     personal: bool = False
+    on_panel: bool = False
 
     def hinted(self, code: str) -> bool:
         return not self.hints.isdisjoint(_names(code))
@@ -142,11 +144,10 @@ def _expectation(region: Region, length: int, expected: Expected) -> tuple[float
     likely = _HINTED if hinted else 1.0
     if expected.countries:
         likely *= _ELSEWHERE if rank is None else _LATER**rank
-    # Whatever has four characters or no shape at all is a plate only where such plates are expected.
-    doubtful = region.generic or length <= _SHORT
+    # Whatever is short or has no shape at all is a plate only where such plates are expected, or on a panel.
+    doubtful = (region.generic or length <= _SHORT) and not (expected.on_panel and length > _SHORTEST)
     # A Chinese plate whose first character was not read looks like many another.
-    chinese = expected.rank("CN")
-    doubtful |= chinese is not None and region.code != "CN"
+    doubtful |= expected.rank("CN") is not None and region.code != "CN"
     return likely, _UNEXPECTED if doubtful and rank is None and not hinted else 1.0
 
 

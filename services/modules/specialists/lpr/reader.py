@@ -12,6 +12,7 @@ from services.modules.specialists.lpr.candidates import around, beside, promisin
 from services.modules.specialists.lpr.chinese import ChineseReader
 from services.modules.specialists.lpr.grammar import Expected, Fit, best_fit
 from services.modules.specialists.lpr.hints import hints_of
+from services.modules.specialists.lpr.panel import on_panel
 from services.modules.specialists.lpr.plate_boxes import PlateBoxes
 from services.modules.specialists.lpr.reading import Reading, joined
 from services.modules.specialists.lpr.recogniser import Recogniser
@@ -29,6 +30,7 @@ _LEAST_GLYPHS = 3
 _MOST_BOXES = 8
 _BOX_MARGIN = 0.2
 _FIRST_CHINESE = 0x2E80
+_NO_HINTS: frozenset[str] = frozenset()
 _SAME_PLACE = 0.5
 _AGREES = 0.6
 
@@ -72,6 +74,7 @@ class _Read:
     line: TextLine
     reading: Reading
     fit: Fit | None
+    on_panel: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,10 +89,12 @@ class PlateReader:
 
     def look(self, picture: NDArray[np.uint8], effort: Effort) -> list[Sighting]:
         """Plates in a BGR picture, each once, the surest first; blocks."""
-        sightings = self._in_boxes(picture) or self._glance(picture, effort, pixels=effort.pixels)
+        sightings = self._in_boxes(picture)
+        if not self._told(sightings):
+            sightings = _apart(sightings + self._glance(picture, effort, pixels=effort.pixels))
         height, width = picture.shape[:2]
-        if not sightings and effort.again_pixels > 0 and height * width > effort.pixels:
-            sightings = self._glance(picture, effort, pixels=effort.again_pixels)
+        if not self._told(sightings) and effort.again_pixels > 0 and height * width > effort.pixels:
+            sightings = _apart(sightings + self._glance(picture, effort, pixels=effort.again_pixels))
         return sightings
 
     def close(self) -> None:
@@ -97,6 +102,9 @@ class PlateReader:
         for model in (self.lines, self.recogniser, self.chinese, self.boxes):
             if model is not None:
                 model.close()
+
+    def _told(self, sightings: Sequence[Sighting]) -> bool:
+        return any(one.fit.confidence >= self.settings.min_confidence for one in sightings)
 
     def _in_boxes(self, picture: NDArray[np.uint8]) -> list[Sighting]:
         """What is read where the detector of plates, if there is one, points."""
@@ -121,7 +129,13 @@ class PlateReader:
             self._closer(picture, read, effort) if number < effort.closer else read for number, read in enumerate(reads)
         ]
         sightings = [
-            Sighting(read.reading, self._fit(read.reading, hints=hints) or read.fit, read.line.quad, hints)
+            Sighting(
+                read.reading,
+                self._fit(read.reading, hints, on_panel=read.on_panel) or read.fit,
+                read.line.quad,
+                hints,
+                read.on_panel,
+            )
             for read in reads
             if read.fit is not None
         ]
@@ -141,7 +155,8 @@ class PlateReader:
         if not _agree(fit, self._fit(readings[1])):
             readings.append(self._strip_read(picture, line, _VIEWS[2]))
         merged = consensus([Vote(one, _weight(one)) for one in readings])
-        return _Read(line, merged, self._fit(merged))
+        panel = on_panel(picture, line.quad)
+        return _Read(line, merged, self._fit(merged, on_panel=panel), panel)
 
     def _strip_read(self, picture: NDArray[np.uint8], line: TextLine, view: _View) -> Reading:
         quad = grown(line.quad, across=view.across, down=view.down)
@@ -179,13 +194,13 @@ class PlateReader:
                     found.append(Sighting(reading, fit, around([first.line, second.line]), hints))
         return found
 
-    def _fit(self, reading: Reading, *, hints: frozenset[str] = frozenset()) -> Fit | None:
+    def _fit(self, reading: Reading, hints: frozenset[str] = _NO_HINTS, *, on_panel: bool = False) -> Fit | None:
         if refused(reading.raw, personal=self.settings.personal) is not None:
             return None
-        return best_fit(reading, self._expected(hints))
+        return best_fit(reading, self._expected(hints, on_panel=on_panel))
 
-    def _expected(self, hints: frozenset[str]) -> Expected:
-        return Expected(self.settings.countries, hints, self.settings.personal)
+    def _expected(self, hints: frozenset[str], *, on_panel: bool = False) -> Expected:
+        return Expected(self.settings.countries, hints, self.settings.personal, on_panel)
 
     def _may_be_chinese(self, picture: NDArray[np.uint8], line: TextLine, reading: Reading) -> bool:
         named = "CN" in self.settings.countries or any(ord(char) > _FIRST_CHINESE for char in reading.raw)

@@ -100,6 +100,7 @@ REGIONS: tuple[Region, ...] = (
     Region("CN", ("PL·XXXXX", "PL·XXXXE", "PL·DDDDDL", "PL·LDDDDD", "PL·LLDDDD"), letters=_CHINESE),
     Region("TW", _TAIWANESE, letters=_without("IO")),
     Region("US-CA", ("DLLLDDD",), letters=_without("IOQ")),
+    Region("US-CA", ("DLLLDDD",)),
     Region("US", _AMERICAN),
     # Older British plates and those of Northern Ireland are shaped as many others are.
     Region("GB", ("LLL D{1,4}", "D{1,4} LLL", "L D{3,4}", "LL D{3,4}")),

@@ -22,7 +22,7 @@ class LprSettings(Section):
     """
 
     countries: tuple[Country, ...] = ()
-    min_confidence: float = Field(default=0.75, ge=0, le=1)
+    min_confidence: float = Field(default=0.7, ge=0, le=1)
     min_width_px: int = Field(default=32, ge=8, le=1000)
     detector: Name = ""
     personal: bool = False

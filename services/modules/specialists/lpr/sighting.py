@@ -14,12 +14,14 @@ from shared.domain.box import Box
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """`quad` [4, 2] encloses the characters, in pixels of the picture; `hints` are regions its surroundings name."""
+    """`quad` [4, 2] encloses the characters, in pixels of the picture; `hints` are regions its surroundings name.
+    `on_panel`: its ground ends around it."""
 
     reading: Reading
     fit: Fit
     quad: NDArray[np.float32]
     hints: frozenset[str] = frozenset()
+    on_panel: bool = False
 
     @property
     def box(self) -> Box:
@@ -29,4 +31,4 @@ class Sighting:
     def moved(self, dx: float, dy: float) -> Sighting:
         """The same in a picture of which this one is a part that starts at (dx, dy)."""
         quad: NDArray[np.float32] = (self.quad + np.array([dx, dy], np.float32)).astype(np.float32)
-        return Sighting(self.reading, self.fit, quad, self.hints)
+        return Sighting(self.reading, self.fit, quad, self.hints, self.on_panel)
