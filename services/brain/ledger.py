@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.brain import timeline
-from services.brain.outbox import outbox_row
 from services.brain.site import SiteView
 from services.brain.timeline import CameraFacts, EventDraft
 from shared.db.insert import insert
+from shared.db.outbox import outbox_row
 from shared.db.tables import Camera, Event, RuleFiring
 from shared.domain import ids
 from shared.domain.presence import Presence

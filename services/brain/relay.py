@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import OperationalError
 
 from services.brain import metrics
-from services.brain.outbox import message_of
 from shared.db.engine import SessionFactory
+from shared.db.outbox import message_of
 from shared.db.tables import OutboxRow
 from shared.domain.errors import InvalidMessage
 from shared.messages.topics import EVENTS

@@ -76,6 +76,7 @@ def build(settings: Settings) -> EyeService:
             labels=frozenset(settings.eye.labels) or DEFAULT_LABELS,
             shards=settings.shards,
         ),
+        keeps_crops=zones.keeps_crops,
     )
     return EyeService(
         reader=reader,

@@ -61,7 +61,13 @@ class CameraView:
         return self.end() if broken or resized else []
 
     def see(
-        self, detections: Sequence[Detection], *, image: Image, frame: FrameCaptured, zones: Sequence[Zone]
+        self,
+        detections: Sequence[Detection],
+        *,
+        image: Image,
+        frame: FrameCaptured,
+        zones: Sequence[Zone],
+        keep_crops: bool = False,
     ) -> list[PresenceUpdate]:
         """One frame's detections (boxes in the frame's pixels; `image` may be smaller) → what is to be told."""
         size = (frame.width, frame.height)
@@ -69,7 +75,12 @@ class CameraView:
         self._tracks = tracks
         scale = image.shape[1] / frame.width
         return self._book.update(
-            tracks, at=frame.captured_at, frame_size=size, zones=zones, sharpness=_sharpness(tracks, image, scale)
+            tracks,
+            at=frame.captured_at,
+            frame_size=size,
+            zones=zones,
+            sharpness=_sharpness(tracks, image, scale),
+            keep_crops=keep_crops,
         )
 
     def keep_pictures(self, presence: str, *, snapshot: str, crop: str) -> None:

@@ -16,6 +16,7 @@ from services.eye import metrics, pictures
 from services.eye.camera_view import CameraView
 from services.eye.detector import Detector
 from services.eye.presence import PresenceUpdate
+from shared.domain.box import Box
 from shared.domain.detection import Detection
 from shared.domain.errors import Permanent, Transient
 from shared.domain.ids import shard_of
@@ -60,11 +61,12 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One presence message to be sent, and the frame its pictures are cut from."""
+    """One presence message to be sent, and the frame its pictures are cut from (`is_shot`: the best one so far)."""
 
     update: PresenceUpdate
     presence: Presence
     frame: FrameCaptured | None
+    is_shot: bool
     captured_at: datetime
     trace_id: str
 
@@ -72,8 +74,8 @@ class _Told:
 class EyePipeline:
     """All cameras of this replica. Owned by one thread.
 
-    `zones` gives a camera's zones, or None when the camera is unknown or disabled; `new_view` makes the state of
-    a camera not seen yet; `now` is the wall clock (UTC).
+    `zones` gives a camera's zones, or None when the camera is unknown or disabled; `keeps_crops` whether somebody
+    looks closer at what it shows; `new_view` makes the state of a camera not seen yet; `now` is the wall clock (UTC).
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class EyePipeline:
         new_view: Callable[[str], CameraView],
         now: Callable[[], datetime],
         rules: PipelineRules,
+        keeps_crops: Callable[[str], bool] = lambda _slug: False,
     ) -> None:
         self._redis = redis
         self._reader = reader
@@ -94,6 +97,7 @@ class EyePipeline:
         self._detector = detector
         self._media = media
         self._zones = zones
+        self._keeps_crops = keeps_crops
         self._new_view = new_view
         self._now = now
         self._rules = rules
@@ -138,7 +142,7 @@ class EyePipeline:
         """End the presences of cameras that have sent nothing for a while, or are watched no more."""
         for view in [view for view in self._views.values() if view.occupied and self._is_silent(view)]:
             at = view.last_at or self._now()
-            told = [_Told(update, update.presence, None, at, "") for update in view.end()]
+            told = [_Told(update, update.presence, None, False, at, "") for update in view.end()]
             self._commit(told, views=[view], done=[])
             log.info("silent_camera_emptied", camera=view.slug, presences=len(told))
 
@@ -167,7 +171,13 @@ class EyePipeline:
                 continue
             views[view.slug] = view
             updates = view.begin(look.frame)
-            updates += view.see(self._in_frame(detections, look), image=look.image, frame=look.frame, zones=zones)
+            updates += view.see(
+                self._in_frame(detections, look),
+                image=look.image,
+                frame=look.frame,
+                zones=zones,
+                keep_crops=self._keeps_crops(view.slug),
+            )
             told += [self._with_pictures(update, view, look) for update in updates]
         self._keep_raw_shots(told)
         self._commit(told, views=list(views.values()), done=batch)
@@ -241,15 +251,15 @@ class EyePipeline:
     def _with_pictures(self, update: PresenceUpdate, view: CameraView, look: _Look) -> _Told:
         """The update, naming the pictures that this frame gives it if it is the best shot so far."""
         presence, frame = update.presence, look.frame
-        shot: FrameCaptured | None = None
-        if update.best_shot and update.phase is not PresencePhase.ENDED:
+        is_shot = update.best_shot and update.phase is not PresencePhase.ENDED
+        if is_shot:
             day = presence.started_at.strftime("%Y/%m/%d")
             snapshot = f"snapshots/{presence.camera}/{day}/{presence.id}.jpg"
             crop = f"crops/{presence.camera}/{day}/{presence.id}.jpg"
             view.keep_pictures(presence.id, snapshot=snapshot, crop=crop)
             presence = replace(presence, snapshot=snapshot, crop=crop)
-            shot = frame
-        return _Told(update, presence, shot, frame.captured_at, frame.trace_id)
+        cut_from = frame if is_shot or update.kept else None
+        return _Told(update, presence, cut_from, is_shot, frame.captured_at, frame.trace_id)
 
     def _keep_raw_shots(self, told: Sequence[_Told]) -> None:
         # The frame as it came costs nothing to store and is there before anybody hears of the presence; the
@@ -260,14 +270,21 @@ class EyePipeline:
 
     def _keep_finished_shots(self, told: Sequence[_Told]) -> None:
         for item in told:
-            if item.frame is None or not item.presence.snapshot or not item.presence.crop:
+            if item.frame is None:
                 continue
             image = pictures.decode(item.frame.jpeg, size=(item.frame.width, item.frame.height))
+            if item.update.kept is not None and item.update.kept_box is not None:
+                self._write_crop(item.update.kept.path, image, item.update.kept_box)
+            if not item.is_shot or not item.presence.snapshot or not item.presence.crop:
+                continue
+            self._write_crop(item.presence.crop, image, item.presence.box)
             caption = f"{item.presence.label} {item.presence.confidence:.0%}"
             self._write(item.presence.snapshot, pictures.annotated(image, item.presence.box, caption))
-            crop = pictures.crop(image, item.presence.box)
-            if crop is not None:
-                self._write(item.presence.crop, crop)
+
+    def _write_crop(self, path: str, image: pictures.Image, box: Box) -> None:
+        crop = pictures.crop(image, box)
+        if crop is not None:
+            self._write(path, crop)
 
     def _write(self, path: str, content: bytes) -> None:
         try:

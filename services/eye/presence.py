@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from services.eye.crops import place_for, with_crop
 from services.eye.stay import Shot, Stay, packed, unpacked
 from services.eye.zones import advance, inside, left_all, zones_holding
 from shared.domain.box import Box
 from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
-from shared.domain.presence import Presence, PresencePhase
+from shared.domain.presence import Crop, Presence, PresencePhase
 from shared.domain.zone import Zone
 
 _VERSION = 1
@@ -52,11 +53,16 @@ class PresenceRules:
 
 @dataclass(frozen=True, slots=True)
 class PresenceUpdate:
-    """One thing to tell. `best_shot`: this very frame is the best picture of it so far, so keep its crop."""
+    """One thing to tell. `best_shot`: this very frame is the best picture of it so far, so keep its crop.
+
+    `kept`: what lies in `kept_box` on this very frame is to be stored as this one of the presence's crops.
+    """
 
     phase: PresencePhase
     presence: Presence
     best_shot: bool = False
+    kept: Crop | None = None
+    kept_box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class _Look:
     frame_size: tuple[int, int]
     zones: Sequence[Zone]
     sharpness: Mapping[int, float]
+    keep_crops: bool
 
 
 class PresenceBook:
@@ -86,14 +93,15 @@ class PresenceBook:
         frame_size: tuple[int, int],
         zones: Sequence[Zone] = (),
         sharpness: Mapping[int, float] | None = None,
+        keep_crops: bool = False,
     ) -> list[PresenceUpdate]:
         """One frame's tracks → what is to be told, endings first.
 
         `at` is the frame's capture time and `frame_size` the (width, height) the boxes are in.
         `sharpness` ranks this frame's crops against others of the same camera, by track id; where there is
-        none it is 1.
+        none it is 1. `keep_crops`: somebody looks closer at this camera, so a few good pictures over time are kept.
         """
-        look = _Look(at, frame_size, zones, sharpness or {})
+        look = _Look(at, frame_size, zones, sharpness or {}, keep_crops)
         updates = self._end_lost(tracks, at)
         self._last_at = at
         for track in tracks:
@@ -147,7 +155,7 @@ class PresenceBook:
         stay.last_seen_at = max(look.at, stay.last_seen_at)
         if not stay.open:
             return self._maybe_start(stay, track, shot, look)
-        return self._maybe_tell(stay, shot, look.at, moved=inside(stay.zones) != before)
+        return self._maybe_tell(stay, shot, look, moved=inside(stay.zones) != before)
 
     def _stand(self, stay: Stay, detection: Detection, look: _Look) -> None:
         holding = zones_holding(
@@ -166,7 +174,7 @@ class PresenceBook:
             return None
         stay.shot = shot  # earlier frames are gone: this is the first whose picture can be kept
         stay.told_at = stay.last_seen_at
-        return PresenceUpdate(PresencePhase.STARTED, self._presence(stay), best_shot=True)
+        return self._told(PresencePhase.STARTED, stay, shot, look, best_shot=True)
 
     def _credible(self, stay: Stay, track: Track, frame_size: tuple[int, int]) -> bool:
         if stay.mean_confidence >= self._rules.sure:
@@ -176,15 +184,29 @@ class PresenceBook:
         moved = way / max(track.box.width, track.box.height, 1.0)
         return stay.mean_confidence >= self._rules.fair and moved >= self._rules.moved
 
-    def _maybe_tell(self, stay: Stay, shot: Shot, at: datetime, *, moved: bool) -> PresenceUpdate | None:
+    def _told(self, phase: PresencePhase, stay: Stay, shot: Shot, look: _Look, *, best_shot: bool) -> PresenceUpdate:
+        kept = self._keep_crop(stay, shot, look.at) if look.keep_crops else None
+        box = shot.box if kept else None
+        return PresenceUpdate(phase, self._presence(stay), best_shot=best_shot, kept=kept, kept_box=box)
+
+    def _keep_crop(self, stay: Stay, shot: Shot, at: datetime) -> Crop | None:
+        place = place_for(stay.crops, quality=shot.quality, at=at)
+        if place is None:
+            return None
+        day = stay.started_at.strftime("%Y/%m/%d")
+        crop = Crop(f"crops/{self._camera}/{day}/{self._id(stay)}-{place}.jpg", at, shot.quality)
+        stay.crops = with_crop(stay.crops, crop, place=place)
+        return crop
+
+    def _maybe_tell(self, stay: Stay, shot: Shot, look: _Look, *, moved: bool) -> PresenceUpdate | None:
         best = shot.quality >= stay.shot.quality * self._rules.better_shot
         if best:
             stay.shot = shot
-        due = (at - (stay.told_at or at)).total_seconds() >= self._rules.heartbeat_s
+        due = (look.at - (stay.told_at or look.at)).total_seconds() >= self._rules.heartbeat_s
         if not (best or due or moved):
             return None
-        stay.told_at = at
-        return PresenceUpdate(PresencePhase.CHANGED, self._presence(stay), best_shot=best)
+        stay.told_at = look.at
+        return self._told(PresencePhase.CHANGED, stay, shot, look, best_shot=best)
 
     def _end_lost(self, tracks: Sequence[Track], at: datetime) -> list[PresenceUpdate]:
         alive = {track.track_id for track in tracks}
@@ -225,6 +247,7 @@ class PresenceBook:
             zones=stay.zones,
             snapshot=stay.snapshot,
             crop=stay.crop,
+            crops=stay.crops,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain.box import Box
 from shared.domain.detection import Detection
-from shared.domain.presence import ZoneStay
+from shared.domain.presence import Crop, ZoneStay
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Stay:
     told_at: datetime | None = None
     snapshot: str | None = None
     crop: str | None = None
+    crops: tuple[Crop, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -85,6 +86,7 @@ def packed(stay: Stay) -> dict[str, Any]:
         "told_at": stay.told_at.isoformat() if stay.told_at else None,
         "snapshot": stay.snapshot,
         "crop": stay.crop,
+        "crops": [[crop.path, crop.at.isoformat(), crop.quality] for crop in stay.crops],
     }
 
 
@@ -107,4 +109,9 @@ def unpacked(state: Mapping[str, Any]) -> Stay:
         told_at=datetime.fromisoformat(state["told_at"]) if state["told_at"] else None,
         snapshot=state["snapshot"],
         crop=state["crop"],
+        crops=tuple(
+            # A state written before there were any has none.
+            Crop(str(path), datetime.fromisoformat(at), float(quality))
+            for path, at, quality in state.get("crops", ())
+        ),
     )

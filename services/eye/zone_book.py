@@ -1,4 +1,4 @@
-"""The zones of every enabled camera, kept current while the eye works."""
+"""What cameras are to be watched for, kept current while the eye works: their zones, and who looks closer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from shared.db.camera_configs import zones_by_camera
 from shared.db.engine import SessionFactory
 from shared.domain.zone import Zone
 from shared.loops import obey_restart
-from shared.messages.commands import SyncCamera
+from shared.messages.commands import SyncCamera, SyncRules
 from shared.observability.logs import get_logger
+from shared.rules.looks import cameras_looked_at
 from shared.streams import CommandTail
 
 log = get_logger("eye.zones")
 
 
 class ZoneBook:
-    """Reads the zones at the start, at each `SyncCamera` and every `interval_s`, on a thread of its own.
+    """Reads them at the start, at each `SyncCamera` and `SyncRules` and every `interval_s`, on a thread of its own.
 
-    A database that cannot be reached leaves the zones as they were.
+    A database that cannot be reached leaves everything as it was.
     """
 
     def __init__(self, sessions: SessionFactory, redis: Redis, *, interval_s: float) -> None:
@@ -31,6 +32,7 @@ class ZoneBook:
         self._tail = CommandTail(redis)
         self._interval_s = interval_s
         self._zones: Mapping[str, Sequence[Zone]] = {}
+        self._looked_at: frozenset[str] = frozenset()
         self._loaded = False
         self._stop = threading.Event()
 
@@ -49,12 +51,16 @@ class ZoneBook:
         """The camera's zones; None when it is unknown or disabled. Before the first reading nothing is refused."""
         return self._zones.get(camera, None if self._loaded else ())
 
+    def keeps_crops(self, camera: str) -> bool:
+        """Whether a rule has specialists look closer at what the camera shows."""
+        return camera in self._looked_at
+
     def _run(self, service_stop: threading.Event) -> None:
         due = time.monotonic() + self._interval_s
         while not self._stop.is_set():
             orders = self._tail.poll(block_ms=500)
             obey_restart(orders, service_stop, service="eye")
-            if any(isinstance(order, SyncCamera) for order in orders) or time.monotonic() >= due:
+            if any(isinstance(order, SyncCamera | SyncRules) for order in orders) or time.monotonic() >= due:
                 self._read()
                 due = time.monotonic() + self._interval_s
 
@@ -62,6 +68,7 @@ class ZoneBook:
         try:
             with self._sessions() as session:
                 self._zones = zones_by_camera(session)
+                self._looked_at = cameras_looked_at(session)
             self._loaded = True
         except SQLAlchemyError as error:
             log.warning("zones_not_read", reason=str(error).splitlines()[0][:200])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,10 +12,14 @@ from services.modules.specialist import Case, Finding, Picture
 from shared.domain.box import Box
 from shared.domain.errors import Permanent
 from shared.media import MediaStore
-from shared.modules.order import ModuleOrder, PictureRef
+from shared.modules.order import ModuleOrder, PictureRef, best_pictures
 from shared.vision.pictures import open_picture
 
 MAX_RESULTS_BYTES: Final = 2**20
+
+# The eye tells of a presence before it writes the pictures, so that no alert waits for them.
+_PATIENCE_S = 3.0
+_LOOK_AGAIN_S = 0.05
 
 _LOADED = 0.05
 _EXAMINED = 0.95
@@ -28,8 +33,9 @@ def examine(
     Raises `Permanent` and `UserError` when it can never be done, `Transient` when it may be done later.
     """
     specialist = bench.take(order.module)
-    chosen = order.pictures[-specialist.manifest.max_pictures :]
-    pictures = tuple(_picture(ref, media) for ref in chosen)
+    chosen = best_pictures(order.pictures, specialist.manifest.max_pictures)
+    patience_s = _PATIENCE_S if order.look else 0.0
+    pictures = tuple(_picture(ref, media, patience_s=patience_s) for ref in chosen)
     progress(_LOADED)
     finding = specialist.examine(
         Case(
@@ -65,9 +71,17 @@ def checked(finding: Finding) -> dict[str, Any]:
     return answer
 
 
-def _picture(ref: PictureRef, media: MediaStore) -> Picture:
-    try:
-        content = media.read(ref.path)
-    except FileNotFoundError:
-        raise Permanent(f"the picture {ref.path} is not in the media store") from None
+def _picture(ref: PictureRef, media: MediaStore, *, patience_s: float) -> Picture:
+    until = time.monotonic() + patience_s
+    while (content := _content(ref, media)) is None:
+        if time.monotonic() >= until:
+            raise Permanent(f"the picture {ref.path} is not in the media store")
+        time.sleep(_LOOK_AGAIN_S)
     return Picture(open_picture(content), at=ref.at, subject=Box(*ref.box) if ref.box else None)
+
+
+def _content(ref: PictureRef, media: MediaStore) -> bytes | None:
+    try:
+        return media.read(ref.path)
+    except FileNotFoundError:
+        return None

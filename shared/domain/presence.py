@@ -26,11 +26,21 @@ class ZoneStay:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """A picture of the object alone, relative to the media store. `quality` ranks those of one camera."""
+
+    path: str
+    at: datetime
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """What is known of a stay at one moment.
 
     `confidence` and `box` belong to the best shot so far; `snapshot` and `crop` are its pictures,
-    relative to the media store. `frames` counts the frames on which the object was detected.
+    relative to the media store. `crops` are a few more, kept where somebody looks closer, in no order. `frames`
+    counts the frames on which the object was detected.
     """
 
     id: str
@@ -47,6 +57,7 @@ class Presence:
     zones: tuple[ZoneStay, ...] = field(default=())
     snapshot: str | None = None
     crop: str | None = None
+    crops: tuple[Crop, ...] = ()
 
     @property
     def duration_s(self) -> float:

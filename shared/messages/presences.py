@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.box import Box
-from shared.domain.presence import Presence, PresencePhase, ZoneStay
+from shared.domain.presence import Crop, Presence, PresencePhase, ZoneStay
 from shared.messages.message import Message, UtcTime
 
 
@@ -27,11 +27,28 @@ class ZoneStayBody(BaseModel):
         return cls(zone="Door", entered_at=datetime(2026, 1, 15, 10, 30, 46, tzinfo=UTC), dwell_s=3.5, inside=True)
 
 
+class CropBody(BaseModel):
+    """A picture of the object alone, relative to the media store."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    path: str
+    at: UtcTime
+    quality: float
+
+    @classmethod
+    def example(cls) -> Self:
+        path, at = "crops/cam_001/2026/01/15/7d3c-0.jpg", datetime(2026, 1, 15, 10, 30, 46, tzinfo=UTC)
+        return cls(path=path, at=at, quality=0.21)
+
+
 class PresenceBody(Message):
     """What is known of the presence at `captured_at`, the capture time of the deciding frame.
 
     Several messages about one presence carry the same `presence_id`; `box` is in pixels of a picture of
-    `frame_width` × `frame_height`; `snapshot` and `crop` are relative to the media store.
+    `frame_width` × `frame_height`; `snapshot` and `crop` are relative to the media store. `crops` are a few
+    good ones over time, kept only where a rule has specialists look closer; a picture may be written a moment after
+    it is told of.
     """
 
     ABSTRACT: ClassVar[bool] = True
@@ -51,6 +68,7 @@ class PresenceBody(Message):
     zones: tuple[ZoneStayBody, ...] = ()
     snapshot: str | None = None
     crop: str | None = None
+    crops: tuple[CropBody, ...] = ()
 
     def presence(self) -> Presence:
         return Presence(
@@ -68,6 +86,7 @@ class PresenceBody(Message):
             zones=tuple(ZoneStay(z.zone, z.entered_at, z.dwell_s, z.inside) for z in self.zones),
             snapshot=self.snapshot,
             crop=self.crop,
+            crops=tuple(Crop(crop.path, crop.at, crop.quality) for crop in self.crops),
         )
 
     @classmethod
@@ -92,6 +111,7 @@ class PresenceBody(Message):
             ),
             snapshot=presence.snapshot,
             crop=presence.crop,
+            crops=tuple(CropBody(path=crop.path, at=crop.at, quality=crop.quality) for crop in presence.crops),
         )
 
     @classmethod
@@ -113,6 +133,7 @@ class PresenceBody(Message):
             zones=(ZoneStayBody.example(),),
             snapshot="snapshots/cam_001/2026/01/15/7d3c.jpg",
             crop="crops/cam_001/2026/01/15/7d3c.jpg",
+            crops=(CropBody.example(),),
         )
 
 

@@ -76,16 +76,26 @@ class JobBook:
 
         Raises `QueueFull` when `bound` jobs are open.
         """
+        self.submit_new(order, bound=bound)
+        return self.ahead(order)
+
+    def submit_new(self, order: ModuleOrder, *, bound: int) -> bool:
+        """Write the record, queued, unless there is one of this id already; whether there was none.
+
+        Raises `QueueFull` when `bound` jobs are open.
+        """
         now = self._now()
+        key = MODULE_JOB.format(id=order.job_id)
         with self._redis.pipeline() as pipe:
             for _ in range(_TRIES):
                 try:
-                    pipe.watch(MODULE_JOBS_OPEN)
+                    pipe.watch(MODULE_JOBS_OPEN, key)
+                    if pipe.exists(key):
+                        return False
                     if pipe.zcard(MODULE_JOBS_OPEN) >= bound:
                         raise QueueFull(f"{bound} jobs are open already", retry_after_s=_FULL_AGAIN_S)
                     number = pipe.incr(MODULE_JOBS_COUNT)
                     pipe.multi()
-                    key = MODULE_JOB.format(id=order.job_id)
                     pipe.hset(
                         key,
                         mapping={
@@ -100,7 +110,7 @@ class JobBook:
                     pipe.expire(key, KEEP_S)
                     pipe.zadd(MODULE_JOBS_OPEN, {_member(order): number})
                     pipe.execute()
-                    return self.ahead(order)
+                    return True
                 except WatchError:
                     continue
         raise Transient("too many jobs at once", retry_after_s=1.0)

@@ -18,12 +18,27 @@ def enqueue(app: Celery, book: JobBook, order: ModuleOrder, *, bound: int) -> in
     `redis.exceptions.RedisError`.
     """
     ahead = book.submit(order, bound=bound)
+    _send_or_withdraw(app, book, order)
+    return ahead
+
+
+def enqueue_once(app: Celery, book: JobBook, order: ModuleOrder, *, bound: int) -> bool:
+    """The same unless a job of this id is known already (whatever became of it); whether there was none.
+
+    Raises as `enqueue` does.
+    """
+    if not book.submit_new(order, bound=bound):
+        return False
+    _send_or_withdraw(app, book, order)
+    return True
+
+
+def _send_or_withdraw(app: Celery, book: JobBook, order: ModuleOrder) -> None:
     try:
         send(app, order)
     except Transient:
         book.withdraw(order)
         raise
-    return ahead
 
 
 def send(app: Celery, order: ModuleOrder) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 from redis import Redis
 
-from shared.messages.topics import MODULE_WORKER, MODULE_WORKERS
+from shared.messages.topics import MODULE_WORKER, MODULE_WORKERS, MODULES_KNOWN
 from shared.modules.order import Scope
 
 FRESH_FOR_S: Final = 15
@@ -57,6 +57,8 @@ class Roster:
         pipe = self._redis.pipeline()
         pipe.sadd(MODULE_WORKERS, worker.instance)
         pipe.set(MODULE_WORKER.format(instance=worker.instance), worker.model_dump_json(), ex=FRESH_FOR_S)
+        if worker.modules:
+            pipe.hset(MODULES_KNOWN, mapping={module.name: module.model_dump_json() for module in worker.modules})
         pipe.execute()
 
     def leave(self, instance: str) -> None:
@@ -77,6 +79,11 @@ class Roster:
             self._redis.srem(MODULE_WORKERS, *gone)
         return [worker for text in told if text is not None and (worker := _parsed(text)) is not None]
 
+    def known(self) -> dict[str, ModuleInfo]:
+        """Each specialist as a worker last told of it, though none may live now: not whether it can run."""
+        told = self._redis.hgetall(MODULES_KNOWN)
+        return {info.name: info for text in told.values() if (info := _info(text)) is not None}
+
 
 def modules_of(workers: Sequence[WorkerInfo]) -> dict[str, ModuleInfo]:
     """Each specialist as the worker has it that can best run it."""
@@ -92,5 +99,12 @@ def modules_of(workers: Sequence[WorkerInfo]) -> dict[str, ModuleInfo]:
 def _parsed(text: bytes) -> WorkerInfo | None:
     try:
         return WorkerInfo.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _info(text: bytes) -> ModuleInfo | None:
+    try:
+        return ModuleInfo.model_validate_json(text)
     except ValidationError:
         return None

@@ -37,6 +37,10 @@ class Condition(BaseModel, ABC):
         """The zones without which it can never hold, by the field that names each."""
         return {}
 
+    def modules(self) -> tuple[str, ...]:
+        """The specialists that must look at a presence for it ever to hold."""
+        return ()
+
     def document(self) -> dict[str, Any]:
         """What was said, as JSON: `parse_condition` reads the same condition from it."""
         return {"kind": self.kind} | self.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -29,6 +29,11 @@ class Rule:
     judge: bool = False
     channels: tuple[str, ...] = ()
 
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """The specialists that look closer because of this rule, once it fires or before it can."""
+        return tuple(dict.fromkeys((*self.condition.modules(), *self.modules)))
+
     def concerns(self, camera: str, account_id: int | None) -> bool:
         return self.camera in (None, camera) and self.account_id in (None, account_id)
 

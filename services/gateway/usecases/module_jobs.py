@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from sqlalchemy import select
+
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.events import event_of
@@ -15,6 +17,7 @@ from services.gateway.queries.photos import is_picture_of
 from shared.accounts.audit import record
 from shared.cameras.registry import camera_named
 from shared.db.tables import Camera, Event
+from shared.domain.camera_modules import own_options
 from shared.domain.errors import Permanent, UserError
 from shared.media.picture_head import picture_head
 from shared.modules.order import ModuleOrder, PictureRef, new_job_id
@@ -83,6 +86,7 @@ def _order(gateway: Gateway, principal: Principal, module: ModuleInfo, wanted: W
         values["account_id"] = camera.account_id if camera is not None else principal.account_id
         if wanted.event_uuid is not None:
             event = event_of(session, wanted.event_uuid, account_id=account_id)
+            camera = session.scalar(select(Camera).where(Camera.slug == event.camera_slug))
             return ModuleOrder(**{**values, **_of_event(event, module, wanted), **_options(camera, module.name)})
         if wanted.image_path is not None and account_id is not None:
             mine = is_picture_of(session, wanted.image_path, account_id=account_id)
@@ -133,7 +137,5 @@ def _checked_path(gateway: Gateway, path: str, *, mine: bool) -> str:
 
 
 def _options(camera: Camera | None, module: str) -> Mapping[str, Any]:
-    """The camera's own settings for the module."""
-    modules = (camera.options or {}).get("modules") if camera is not None else None
-    own = modules.get(module) if isinstance(modules, dict) else None
-    return {"options": own} if isinstance(own, dict) else {}
+    """The camera's own settings for the module. Who asks by hand is answered, even where the camera leaves it out."""
+    return {"options": own_options(camera.options, module)} if camera is not None else {}

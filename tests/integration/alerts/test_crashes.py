@@ -13,11 +13,11 @@ import pytest
 from redis import Redis
 from sqlalchemy.exc import OperationalError
 
-from services.brain.outbox import outbox_row
 from services.brain.relay import Relay
 from services.cli.redis_server import prepare_redis, start_redis, stop_redis
 from shared.db.engine import connect, read_sessions, sessions
 from shared.db.migrate import upgrade
+from shared.db.outbox import outbox_row
 from shared.messages.message import decode
 from shared.messages.topics import EVENTS
 from shared.ownership.lease import Lease

@@ -8,9 +8,9 @@ from redis import Redis
 from sqlalchemy import Engine, select
 
 from services.brain.bootstrap import Brain
-from services.brain.outbox import outbox_row
 from services.brain.relay import Relay
 from shared.db.engine import SessionFactory, read_sessions, sessions
+from shared.db.outbox import outbox_row
 from shared.db.tables import OutboxRow
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.message import decode

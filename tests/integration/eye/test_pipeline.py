@@ -93,6 +93,7 @@ class Eye:
     detector: Detector
     zones: dict[str, Sequence[Zone]] = field(default_factory=lambda: {CAMERA: (WHOLE,)})
     now: datetime = START
+    looked_at: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.start_anew()
@@ -112,6 +113,7 @@ class Eye:
             rules=PipelineRules(
                 working_side=800, stale_after_s=10, batch=8, labels=frozenset({"person"}), shards=SHARDS
             ),
+            keeps_crops=self.looked_at.__contains__,
         )
 
     def show(self, frames: Sequence[FrameCaptured]) -> None:
@@ -167,6 +169,26 @@ def test_the_presence_comes_with_its_pictures(eye: Eye, visit: list[FrameCapture
     crop = cv2.imread(str(eye.folder / "media" / started.crop))
     assert snapshot.shape == (540, 960, 3)
     assert crop.shape[0] > crop.shape[1] > 20
+
+
+def test_more_crops_are_kept_where_somebody_looks_closer(eye: Eye, visit: list[FrameCaptured]) -> None:
+    eye.looked_at.add(CAMERA)
+    eye.show(visit)
+    eye.show(_later(visit[:2], seconds=20))
+
+    ended = eye.told()[-1]
+    assert 2 <= len(ended.crops) <= 5
+    assert len({crop.path for crop in ended.crops}) == len(ended.crops)
+    for crop in ended.crops:
+        picture = cv2.imread(str(eye.folder / "media" / crop.path))
+        assert picture.shape[0] > picture.shape[1] > 20
+
+
+def test_nothing_is_kept_where_nobody_does(eye: Eye, visit: list[FrameCaptured]) -> None:
+    eye.show(visit)
+
+    assert [message for message in eye.told() if message.crops] == []
+    assert len(list((eye.folder / "media" / "crops").rglob("*.jpg"))) == 1
 
 
 def test_an_eye_that_dies_in_mid_presence_carries_on_with_the_same_one(eye: Eye, visit: list[FrameCaptured]) -> None:

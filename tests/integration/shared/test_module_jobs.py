@@ -11,8 +11,8 @@ from redis import Redis
 from shared.domain.errors import Transient
 from shared.jobs import celery_app
 from shared.modules.book import KEEP_S, JobBook, QueueFull
-from shared.modules.enqueue import enqueue
-from shared.modules.order import ModuleOrder, PictureRef, new_job_id
+from shared.modules.enqueue import enqueue, enqueue_once
+from shared.modules.order import ModuleOrder, PictureRef, best_pictures, is_job_id, look_id, new_job_id
 from shared.modules.roster import ModuleInfo, Roster, WorkerInfo, modules_of
 
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -113,3 +113,52 @@ def test_the_living_workers_are_told_and_the_best_of_each_module(redis: Redis) -
     redis.delete("modules:worker:a")
     assert roster.workers() == []
     assert redis.smembers("modules:workers") == set()
+
+
+def test_a_look_that_is_ordered_again_is_one_job_whatever_became_of_it(
+    redis: Redis, redis_url: str, clock: Clock
+) -> None:
+    app, book, asked = celery_app(redis_url), JobBook(redis, now=clock, worker="w"), order()
+    assert enqueue_once(app, book, asked, bound=10)
+    assert not enqueue_once(app, book, asked, bound=10)
+    assert book.claim(asked.job_id) is not None
+    assert book.complete(asked.job_id, {"text": "ok"})
+    assert not enqueue_once(app, book, asked, bound=10)
+    record = book.get(asked.job_id)
+    assert record is not None
+    assert record.status == "completed"
+    assert redis.llen("modules") == 1
+
+
+def test_a_look_that_cannot_be_handed_over_leaves_nothing_behind(redis: Redis, clock: Clock) -> None:
+    book, asked = JobBook(redis, now=clock), order()
+    with pytest.raises(Transient):
+        enqueue_once(celery_app("redis://127.0.0.1:1/0"), book, asked, bound=10)
+    assert book.get(asked.job_id) is None
+    assert book.open_jobs() == []
+
+
+def test_looks_have_ids_of_their_own_that_never_change() -> None:
+    ids = {look_id(presence, module, look) for presence in "ab" for module in ("lpr", "ocr") for look in (1, 2)}
+    assert len(ids) == 8
+    assert ids == {look_id(presence, module, look) for presence in "ab" for module in ("lpr", "ocr") for look in (1, 2)}
+    assert all(is_job_id(one) for one in ids)
+
+
+def test_the_best_pictures_are_chosen_where_it_is_known_which_they_are() -> None:
+    def paths(*qualities: float | None) -> list[str]:
+        pictures = [PictureRef(path=str(place), quality=quality) for place, quality in enumerate(qualities)]
+        return [picture.path for picture in best_pictures(pictures, 2)]
+
+    assert paths(0.9, 0.1, 0.5) == ["0", "2"]
+    assert paths(0.9, None, 0.5) == ["1", "2"]
+    assert paths(0.1) == ["0"]
+
+
+def test_what_a_specialist_wants_is_known_though_no_worker_lives(redis: Redis) -> None:
+    roster = Roster(redis)
+    info = ModuleInfo(name="lpr", labels=("car",), max_pictures=5, available=True)
+    roster.tell(WorkerInfo(instance="w", ready=True, modules=(info,)))
+    roster.leave("w")
+    assert roster.workers() == []
+    assert roster.known() == {"lpr": info}

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from shared.db.tables import Camera
 from shared.jobs import QUEUE_MODULES
 from shared.modules.book import JobBook, JobRecord
 from shared.modules.roster import ModuleInfo, Roster, WorkerInfo
@@ -110,6 +112,15 @@ def test_a_photo_says_where_and_when_it_was_taken(api: Api, worker: WorkerInfo) 
 def test_the_position_counts_the_jobs_ahead(api: Api, worker: WorkerInfo) -> None:
     positions = [send_photo(api).json["queue_position"] for _ in range(3)]
     assert positions == [0, 1, 2]
+
+
+def test_a_job_about_an_event_has_the_options_of_its_camera(api: Api, worker: WorkerInfo, event: str) -> None:
+    assert api.post("/cameras", CAMERA).status_code == 201
+    with api.opened.gateway.writing() as session:
+        camera = session.scalars(select(Camera).where(Camera.slug == "cam_001")).one()
+        camera.options = {"modules": {"ocr": {"enabled": False, "every_s": 5, "languages": ["fr"]}}}
+    order = stored(api, api.post("/modules/ocr/trigger", {"event_uuid": event})).order
+    assert order.options == {"languages": ["fr"]}
 
 
 def test_an_event_is_looked_at_by_its_crop_and_by_its_picture(api: Api, worker: WorkerInfo, event: str) -> None:
