@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import cv2
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from services.modules.specialists.fire_smoke.evidence import Evidence, clipped, distinct
 from services.modules.specialists.fire_smoke.fire import burning, looks_like_flame
 from services.modules.specialists.fire_smoke.flames import flames
-from services.modules.specialists.fire_smoke.registration import Shot, shots
+from services.modules.specialists.fire_smoke.registration import shots
 from services.modules.specialists.fire_smoke.settings import FireSmokeSettings
-from services.modules.specialists.fire_smoke.smoke import smoking
+from services.modules.specialists.fire_smoke.smoke import COMPARABLE_PAIRS, billowing, smoking
 from shared.domain.box import Box
 
 Status = Literal["fire", "smoke", "fire_and_smoke", "none", "uncertain"]
@@ -25,7 +25,7 @@ LEAST_SIDE_PX: Final = 48
 
 _DEMAND: Final = {"low": 1.35, "normal": 1.0, "high": 0.75}
 _SMOKE_OVER_FLAME: Final = 20.0
-_STILL: Final = 0.3
+_GLANCE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,59 @@ def judge(
     if min(frames[-1].shape[:2]) < LEAST_SIDE_PX:
         return Judgement("uncertain", (), (), "the pictures are too small to tell")
     views = shots(frames, apart=apart)
-    demand = _DEMAND[settings.sensitivity]
-    smallest = settings.min_area_share
-    evidence: list[Evidence] = []
-    for view in views:
-        if len(view) >= settings.min_frames:
-            evidence += burning(view, demand=demand, min_area=smallest)
-    evidence += smoking(
-        views, demand=demand, min_area=_SMOKE_OVER_FLAME * smallest, min_frames=settings.min_frames
-    )
-    told = clipped(distinct(evidence), (frames[-1].shape[1], frames[-1].shape[0]))
-    return concluded(told, comparable=_comparable(views, settings.min_frames), still=lambda: _suspicion(views[-1]))
+    demand, smallest = _DEMAND[settings.sensitivity], settings.min_area_share
+    long_enough = [view for view in views if len(view) >= settings.min_frames]
+    evidence = [one for view in long_enough for one in burning(view, demand=demand, min_area=smallest)]
+    evidence += smoking(views, demand=demand, min_area=_SMOKE_OVER_FLAME * smallest, min_frames=settings.min_frames)
+    found = tuple(one for one in distinct(clipped(evidence, frames)) if one.sure)
+    if found:
+        return Judgement(_status({one.label for one in found}), found, (), _why(found))
+    suspected = tuple(distinct(clipped(evidence, frames)))
+    if not long_enough and sum(len(view) - 1 for view in views) < COMPARABLE_PAIRS:
+        seen = suspected or tuple(distinct(clipped(_at_a_glance(frames[-1], len(frames) - 1, settings), frames)))
+        return Judgement("uncertain", (), seen, _why_not(len(frames), settings.min_frames))
+    if suspected:
+        return Judgement("uncertain", (), suspected, f"something is a little like {suspected[0].label}, but not enough")
+    return Judgement("none", (), (), "nothing flickers as flames do, nothing billows or spreads as smoke does")
 
 
-def concluded(told, *, comparable, still):  # type: ignore[no-untyped-def]
-    ...
+def with_detector(judged: Judgement, seen: Sequence[Evidence]) -> Judgement:
+    """A judgement together with what a detector sees, boxes of both in the same pixels."""
+    sure = [one for one in seen if one.sure]
+    found = tuple(distinct((*judged.found, *sure)))
+    if not sure:
+        unsure = tuple(distinct((*judged.suspected, *seen)))
+        status: Status = "uncertain" if judged.status == "none" and unsure else judged.status
+        return replace(judged, status=status, suspected=() if judged.found else unsure)
+    said = "the detector finds " + " and ".join(sorted({one.label for one in sure}))
+    reason = f"{judged.reason}; {said}" if judged.found else said
+    return Judgement(_status({one.label for one in found}), found, (), reason)
 
 
-def _comparable(views: Sequence[Shot], min_frames: int) -> bool:
-    return any(len(view) >= min_frames for view in views)
+def _at_a_glance(frame: NDArray[np.uint8], number: int, settings: FireSmokeSettings) -> list[Evidence]:
+    """What a single picture looks like."""
+    (still,) = shots([frame, frame])
+    seen = [
+        Evidence("fire", _GLANCE, Box(*flame.box), number, sure=False)
+        for flame in flames(still)
+        if looks_like_flame(flame) and flame.area >= settings.min_area_share
+    ]
+    return seen + [Evidence("smoke", _GLANCE, box, number, sure=False) for box in billowing(frame)]
+
+
+def _status(labels: set[str]) -> Status:
+    return "fire_and_smoke" if len(labels) == 2 else "fire" if "fire" in labels else "smoke"
+
+
+def _why(found: Sequence[Evidence]) -> str:
+    says = {
+        "fire": "something as bright and of the hues of flames changes its shape at one place",
+        "smoke": "something grey and soft billows or spreads over the background",
+    }
+    return "; ".join(says[label] for label in ("fire", "smoke") if any(one.label == label for one in found))
+
+
+def _why_not(pictures: int, min_frames: int) -> str:
+    if pictures < min_frames:
+        return f"it takes {min_frames} pictures to be sure, there are {pictures}"
+    return f"the view changes too often: it takes {min_frames} pictures over one background to be sure"

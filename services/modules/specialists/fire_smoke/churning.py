@@ -9,6 +9,7 @@ frequency, but every picture shows another shape, and that is what is measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -35,7 +36,7 @@ class Churn:
 def churn(shapes: NDArray[np.bool_]) -> Churn:
     """Of shapes [n, height, width]. Each pair is laid over each other as well as a shift allows."""
     found = []
-    for before, after in zip(shapes[:-1], shapes[1:], strict=True):
+    for before, after in pairwise(shapes):
         if min(int(before.sum()), int(after.sum())) >= _LEAST_PX:
             found.append(_turnover(before, after))
     if not found:

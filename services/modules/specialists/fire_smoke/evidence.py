@@ -55,9 +55,9 @@ def distinct(found: Iterable[Evidence]) -> list[Evidence]:
     return kept
 
 
-def clipped(found: Sequence[Evidence], size: tuple[int, int]) -> list[Evidence]:
-    """Inside a picture of `size` (width, height), without those of which nothing is left."""
-    inside = [replace(one, box=one.box.clipped(*size)) for one in found]
+def clipped(found: Iterable[Evidence], frames: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
+    """Inside their pictures, without those of which nothing is left."""
+    inside = [replace(one, box=one.box.clipped(*frames[one.frame].shape[1::-1])) for one in found]
     return [one for one in inside if one.box.width >= 1 and one.box.height >= 1]
 
 

@@ -17,6 +17,7 @@ _RED: Final = 215.0
 _PRESENT: Final = 0.6
 _MOST_GRAIN: Final = 0.9
 _MOST_FILLED: Final = 0.88
+_OVER: Final = 115.0
 _GLOW: Final = 0.1
 _GLOWING: Final = 0.18
 _SUSPECT: Final = 0.55
@@ -48,7 +49,7 @@ def _exceeds(flame: Flame, demand: float) -> float:
     lively = (flame.churn.lively, _LIVELY)
     if flame.over_exposed:
         glow = margin((flame.warm, _GLOW * demand), (flame.glowing, _GLOWING))
-        return min(margin((flame.churn.mean, 1.3 * _CHURN * demand), lively), glow)
+        return min(margin((flame.churn.mean, 1.3 * _CHURN * demand), lively), glow) if flame.over >= _OVER else 0.0
     if flame.red < _RED or flame.grain > _MOST_GRAIN:
         return 0.0
     unrest = (flame.unrest, max(_UNREST * demand, _OVER_AMBIENT * flame.ambient))

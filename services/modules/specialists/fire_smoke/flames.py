@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -21,6 +22,8 @@ _MOST_PLACES: Final = 10
 _LEAST_PX: Final = 12
 _STEP: Final = 20
 _SATURATED: Final = 248
+_CLIPPED: Final = 245
+_HIGHLIGHT: Final = 1.5
 _NEAR_PX: Final = 7
 
 
@@ -34,7 +37,8 @@ class Flame:
     is red, yellow and white at once, cloth is one hue), `red` its red channel's upper quartile, `grain` its finest
     detail over its coarser (foliage is fine-grained, flames are smooth), `filled` how much of its bounding box all of
     its shapes together fill, `warm` the mean share of its surroundings with the colours of flames and `glowing` the
-    share of pictures where that is much. `over_exposed` tells which kind of place it is.
+    share of pictures where that is much, `over` by how many grey levels it outshines the picture's median.
+    `over_exposed` tells which kind of place it is.
     """
 
     box: tuple[int, int, int, int]
@@ -49,6 +53,7 @@ class Flame:
     filled: float
     warm: float
     glowing: float
+    over: float
     over_exposed: bool
 
 
@@ -119,8 +124,8 @@ def _measured(
     window = _window(shapes)
     inside, frames = shapes[(slice(None), *window)], shot.frames[(slice(None), *window)]
     pixels = frames[inside]
-    ratio = pixels[:, 1] / np.maximum(pixels[:, 2].astype(np.float32), 1)
-    ring = dilated(shapes.any(axis=0), 2 * int(np.sqrt(typical)) | 1) & ~shapes.any(axis=0) & shot.valid
+    everywhere = np.asarray(shapes.any(axis=0))
+    ring = dilated(everywhere, 2 * int(np.sqrt(typical)) | 1) & ~everywhere & shot.valid
     warm = masks.warm[:, ring].mean(axis=1) if ring.any() else np.zeros(len(areas))
     rows, columns = window
     return Flame(
@@ -130,12 +135,13 @@ def _measured(
         churn=churn(inside),
         unrest=_unrest(frames[..., 1], inside),
         ambient=_ambient(luma, shapes, shot.valid),
-        hues=float(np.percentile(ratio, 90) - np.percentile(ratio, 10)),
+        hues=_hues(pixels),
         red=float(np.percentile(pixels[:, 2], 75)),
         grain=_grain(luma[(slice(None), *window)], inside),
         filled=float(inside.any(axis=0).mean()),
         warm=float(warm.mean()),
         glowing=float((warm > 0.2).mean()),
+        over=float(np.median(luma[shapes])) - float(np.median(luma)),
         over_exposed=over_exposed,
     )
 
@@ -152,6 +158,19 @@ def _box(inside: Mask, left: int, top: int) -> tuple[int, int, int, int]:
     return left + int(xs.min()), top + int(ys.min()), left + int(xs.max()) + 1, top + int(ys.max()) + 1
 
 
+def _hues(pixels: NDArray[np.uint8]) -> float:
+    """How far green over red spreads, of pixels [n, 3].
+
+    Light and shade alone make no other hue where red is not clipped, and where it is they make a highlight's at most.
+    """
+    ratio = pixels[:, 1] / np.maximum(pixels[:, 2].astype(np.float32), 1)
+    unclipped = ratio[pixels[:, 2] < _CLIPPED]
+    if len(unclipped) < 0.03 * len(ratio):
+        return float(np.percentile(ratio, 90) - np.percentile(ratio, 10))
+    spread = float(np.percentile(unclipped, 90) - np.percentile(unclipped, 10))
+    return max(spread, float(np.percentile(ratio, 90) - _HIGHLIGHT * np.median(unclipped)))
+
+
 def _unrest(green: NDArray[np.uint8], inside: Mask) -> float:
     """The share of what stays flame, and is not over-exposed, that changes by more than a step."""
     found = []
@@ -165,10 +184,10 @@ def _unrest(green: NDArray[np.uint8], inside: Mask) -> float:
 
 
 def _ambient(luma: NDArray[np.uint8], shapes: Mask, valid: Mask) -> float:
-    rest = valid & ~dilated(shapes.any(axis=0), 9)
+    rest = valid & ~dilated(np.asarray(shapes.any(axis=0)), 9)
     if not rest.any():
         return 0.0
-    steps = [float((cv2.absdiff(a, b)[rest] > _STEP).mean()) for a, b in zip(luma[:-1], luma[1:], strict=True)]
+    steps = [float((cv2.absdiff(a, b)[rest] > _STEP).mean()) for a, b in pairwise(luma)]
     return float(np.median(steps)) if steps else 0.0
 
 

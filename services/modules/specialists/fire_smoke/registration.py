@@ -6,7 +6,7 @@ pictures whose background lies still, or can be laid over each other (a shaking 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ _LEAST_OVERLAP: Final = 0.5
 _MOST_ZOOM: Final = 1.25
 _MOST_TURN: Final = 0.15
 _FEATURELESS_STEP: Final = 16.0
+_STEADY_RUN: Final = 4
 _GRID: Final = 8
 
 
@@ -51,13 +52,18 @@ class Shot:
         return len(self.frames)
 
 
-def shots(frames: Sequence[Frame]) -> list[Shot]:
-    """Cut a burst of pictures (oldest first) where the view changes: at cuts, jumps and changes of size."""
+def shots(frames: Sequence[Frame], *, apart: Collection[int] = ()) -> list[Shot]:
+    """Cut a burst of pictures (oldest first) where the view changes: at cuts, jumps and changes of size.
+
+    It is cut before the places in `apart` too.
+    """
     found: list[Shot] = []
     start, run = 0, [_IDENTITY]
     for place in range(1, len(frames)):
-        step = motion_between(frames[place - 1], frames[place]) if frames[place].shape == frames[start].shape else None
-        total = None if step is None else _then(run[-1], step)
+        same_size = frames[place].shape == frames[start].shape
+        step = motion_between(frames[place - 1], frames[place]) if same_size and place not in apart else None
+        starts_to_move = len(run) >= _STEADY_RUN and run[-1] is _IDENTITY and step is not _IDENTITY
+        total = None if step is None or starts_to_move else _then(run[-1], step)
         if total is None or not _comparable(total, frames[start].shape):
             found.append(_shot(frames, start, run))
             start, run = place, [_IDENTITY]
@@ -117,7 +123,7 @@ def _followed(
     return moved.reshape(-1, 2), good
 
 
-def _spread(points: NDArray[np.float32], shape: tuple[int, ...]) -> int:
+def _spread(points: NDArray[Any], shape: tuple[int, ...]) -> int:
     """Over how many cells of a grid points are spread: a logo that stands still holds many points in few cells."""
     cells = (points / np.array([shape[1] / _GRID, shape[0] / _GRID])).astype(int)
     return len({(int(x), int(y)) for x, y in cells})

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.modules.specialists.fire_smoke.boiling import boils
+from services.modules.specialists.fire_smoke.boiling import billows, boils, hard_around
 from services.modules.specialists.fire_smoke.evidence import Evidence, confidence, margin, moved
 from services.modules.specialists.fire_smoke.registration import Shot
 from services.modules.specialists.fire_smoke.texture import CELL_PX, Texture, cells, texture
 from services.modules.specialists.fire_smoke.veil import veil
+from shared.domain.box import Box
 
 Mask = NDArray[np.bool_]
 
@@ -22,10 +24,11 @@ _OFTEN: Final = 0.35
 _CORE: Final = 0.02
 _BODY: Final = 0.05
 _STEADY_PAIRS: Final = 4
-_MOVING_PAIRS: Final = 5
+COMPARABLE_PAIRS: Final = 5
 _MOVING_BODY: Final = 0.04
 _MOVING_MEDIAN: Final = 0.045
 _MOVING_SHARE: Final = 0.75
+_MOVING_HARDNESS: Final = 0.3
 _VEIL: Final = 0.04
 _SPREADING: Final = 0.45
 _THIN: Final = 0.3
@@ -33,23 +36,32 @@ _CLEAR: Final = 0.5
 _MOST_FOREIGN: Final = 0.25
 _MOST_JUMP: Final = 0.7
 _SUSPECT: Final = 0.6
+_GLANCE_BODY: Final = 0.1
 
 
 def smoking(shots: Sequence[Shot], *, demand: float, min_area: float, min_frames: int) -> list[Evidence]:
     """Smoke in a burst, and what is suspected to be; `min_area` is the least share of the picture."""
     found: list[Evidence] = []
     pairs: list[tuple[Shot, Mask]] = []
+    hardness: list[float] = []
     for shot in shots:
         textures = [texture(frame) for frame in shot.frames]
         valid = cells(shot.valid.astype(np.float32)) > 0.99
-        steps = [boils(before, after, valid) for before, after in zip(textures[:-1], textures[1:], strict=True)]
+        steps = [boils(before, after, valid) for before, after in pairwise(textures)]
         pairs += [(shot, step) for step in steps]
+        hardness += [hard_around(*both, step) for both, step in zip(pairwise(textures), steps, strict=True)]
         if shot.steady and len(shot) >= min_frames:
             found += _boiling(shot, steps, demand=demand, min_area=min_area)
             found += _veiled(shot, textures, valid, demand=demand, min_area=min_area)
-    if any(not shot.steady for shot in shots):
+    if any(not shot.steady for shot in shots) and np.median(hardness) <= _MOVING_HARDNESS:
         found += _boiling_all_along(pairs, demand=demand, min_area=min_area)
     return found
+
+
+def billowing(frame: NDArray[np.uint8]) -> list[Box]:
+    """Where a single picture has the look of dense smoke, or of clouds."""
+    looks = billows(texture(frame))
+    return [_box(body) for body in _bodies(looks) if body.mean() >= _GLANCE_BODY]
 
 
 def _boiling(shot: Shot, steps: Sequence[Mask], *, demand: float, min_area: float) -> list[Evidence]:
@@ -67,7 +79,7 @@ def _boiling(shot: Shot, steps: Sequence[Mask], *, demand: float, min_area: floa
 
 def _boiling_all_along(pairs: Sequence[tuple[Shot, Mask]], *, demand: float, min_area: float) -> list[Evidence]:
     """Before a camera that moves, nothing stays in its place: most pairs of pictures must show much of it."""
-    if len(pairs) < _MOVING_PAIRS:
+    if len(pairs) < COMPARABLE_PAIRS:
         return []
     largest = [max(_bodies(step), key=lambda body: int(body.sum()), default=step) for _, step in pairs]
     areas = np.array([float(body.mean()) for body in largest])
@@ -79,9 +91,7 @@ def _boiling_all_along(pairs: Sequence[tuple[Shot, Mask]], *, demand: float, min
     return _told(pairs[-1][0], largest[-1], exceeds)
 
 
-def _veiled(
-    shot: Shot, textures: Sequence[Texture], valid: Mask, *, demand: float, min_area: float
-) -> list[Evidence]:
+def _veiled(shot: Shot, textures: Sequence[Texture], valid: Mask, *, demand: float, min_area: float) -> list[Evidence]:
     seen = veil(textures, valid)
     if seen.foreign > _MOST_FOREIGN or seen.jump > _MOST_JUMP:
         return []
@@ -104,8 +114,12 @@ def _bodies(mask: Mask) -> list[Mask]:
 def _told(shot: Shot, body: Mask, exceeds: float) -> list[Evidence]:
     if exceeds < _SUSPECT or not body.any():
         return []
-    ys, xs = np.nonzero(body)
-    box = tuple(float(CELL_PX * side) for side in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
     last = len(shot) - 1
-    place = moved((box[0], box[1], box[2], box[3]), shot.motions[last])
+    place = moved(_box(body).as_xyxy(), shot.motions[last])
     return [Evidence("smoke", confidence(exceeds), place, shot.first + last, sure=exceeds >= 1)]
+
+
+def _box(body: Mask) -> Box:
+    ys, xs = np.nonzero(body)
+    x1, y1, x2, y2 = (float(CELL_PX * side) for side in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
+    return Box(x1, y1, x2, y2)

@@ -47,7 +47,7 @@ class Veil:
 
 def veil(textures: Sequence[Texture], valid: NDArray[np.bool_]) -> Veil:
     """Of at least four pictures of one steady view, oldest first."""
-    reference = (textures[0].detail + textures[1].detail) / 2
+    reference = np.asarray((textures[0].detail + textures[1].detail) / 2, np.float32)
     power = cells(np.square(reference))
     known = valid & (power >= _LEAST_DETAIL**2) & (_seen(textures[1], textures[0].detail) >= _AGREEMENT)
     bright = textures[0].luma + _BLACK
