@@ -21,7 +21,8 @@ from shared.vision.pictures import cut
 from shared.weights.condition import Condition
 
 _MOST_PICTURES = 5
-_SEEN = 0.35
+# On a whole scene any box must be a vehicle; on the picture of one there is one.
+_SEEN, _SEEN_ON_CROP = 0.35, 0.2
 _LEAST = 0.05
 _LABEL_CERTAINTY = 0.9
 _UNSEEN_WEIGHT = 1e-6
@@ -74,7 +75,8 @@ class Vehicle:
         label = case.label if case.label in TYPES else None
         if case.scope == "scene" and case.pictures[-1].subject is None:
             picture = case.pictures[-1]
-            looks = [self._look(picture.bgr, box, needs_type=True) for box in self._vehicles(picture.bgr)]
+            boxes = self._vehicles(picture.bgr, least=_SEEN)
+            looks = [self._look(picture.bgr, box, needs_type=True) for box in boxes]
             return Finding({"vehicles": [self._told([look], None) for look in looks if look is not None]})
         found = []
         pictures = case.pictures[-_MOST_PICTURES:]
@@ -88,18 +90,18 @@ class Vehicle:
         if self._detector is not None:
             self._detector.close()
 
-    def _vehicles(self, picture: NDArray[np.uint8]) -> list[Box]:
+    def _vehicles(self, picture: NDArray[np.uint8], *, least: float) -> list[Box]:
         if self._detector is None:
             return []
         found = self._detector.detect([picture])[0]
-        return vehicle_boxes(found, least_confidence=_SEEN, most=self._settings.most_vehicles)
+        return vehicle_boxes(found, least_confidence=least, most=self._settings.most_vehicles)
 
     def _subject(self, picture: Picture) -> Box:
         """Where the vehicle is; a picture without a subject is a crop of it, wide or close."""
         if picture.subject is not None:
             return picture.subject
         height, width = picture.bgr.shape[:2]
-        return next(iter(self._vehicles(picture.bgr)), Box(0, 0, width, height))
+        return next(iter(self._vehicles(picture.bgr, least=_SEEN_ON_CROP)), Box(0, 0, width, height))
 
     def _look(self, picture: NDArray[np.uint8], box: Box, *, needs_type: bool) -> Look | None:
         part, (left, top) = cut(picture, box)
