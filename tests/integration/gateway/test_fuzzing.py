@@ -114,7 +114,7 @@ def _exercise(
         answer = case.call(headers=headers, session=session)
         _validate(case, answer, headers)
         if not headers and operation.path != "/health":
-            assert answer.status_code in (401, 404, 405), f"{operation.label} asks for no credentials"
+            assert answer.status_code in (401, 404, 405, 414, 431), f"{operation.label} asks for no credentials"
 
     try:
         ask()
