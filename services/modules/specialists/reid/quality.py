@@ -18,8 +18,9 @@ def body_quality(body: NDArray[np.uint8]) -> float:
     height, width = body.shape[:2]
     if height < 2 or width < 2:
         return 0.0
-    grey = cv2.cvtColor(cv2.resize(body, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    mean, deviation = float(grey.mean()), float(grey.std())
+    # Samples are enough for light and contrast, and far cheaper than means over all pixels.
+    grey = cv2.cvtColor(cv2.resize(body, (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY)
+    mean, deviation = (float(value.item()) for value in cv2.meanStdDev(grey))
     parts = (
         _ramp(height, _SMALL_PX, _LARGE_PX),
         shape_quality(width / height),
