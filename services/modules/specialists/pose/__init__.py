@@ -1,0 +1,1 @@
+"""How people stand, move and fall."""
