@@ -6,4 +6,5 @@ CATALOGUE: dict[str, str] = {
     "hand": "services.modules.specialists.hand.specialist:HandModule",
     "lpr": "services.modules.specialists.lpr.specialist:Lpr",
     "ocr": "services.modules.specialists.ocr.specialist:Ocr",
+    "pose": "services.modules.specialists.pose.specialist:Pose",
 }
