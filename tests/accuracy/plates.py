@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,9 +116,3 @@ def _touches(a: list[int], b: tuple[int, int, int, int]) -> bool:
 def _picture(file: Path) -> NDArray[np.uint8]:
     # Not imread: it takes no Chinese names on every system.
     return np.asarray(cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR), np.uint8)
-
-
-def halves(samples: list[Sample]) -> Iterator[list[Sample]]:
-    """Every other sample, and the rest: what was looked at while tuning, and what was not."""
-    yield samples[::2]
-    yield samples[1::2]
