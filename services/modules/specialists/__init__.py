@@ -6,5 +6,8 @@ CATALOGUE: dict[str, str] = {
     "hand": "services.modules.specialists.hand.specialist:HandModule",
     "lpr": "services.modules.specialists.lpr.specialist:Lpr",
     "ocr": "services.modules.specialists.ocr.specialist:Ocr",
+    "ppe": "services.modules.specialists.ppe.specialist:Ppe",
+    "reid": "services.modules.specialists.reid.specialist:Reid",
+    "vehicle": "services.modules.specialists.vehicle.specialist:Vehicle",
     "pose": "services.modules.specialists.pose.specialist:Pose",
 }
