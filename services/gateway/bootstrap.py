@@ -31,6 +31,7 @@ from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.db.prepared import Readers
 from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.jobs import celery_app
@@ -63,7 +64,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     soft_redis = SoftRedis(redis)
     celery = celery_app(settings.known_redis_url)
     box = installation_box(settings)
-    reads, writes = read_sessions(engine), sessions(engine)
+    reads, writes, readers = read_sessions(engine), sessions(engine), Readers(engine)
     health = HealthCheck(
         {
             "redis": redis_probe(redis),
@@ -76,12 +77,15 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         settings=settings,
         writes=writes,
         reads=reads,
+        readers=readers,
         redis=redis,
         soft_redis=soft_redis,
         asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),
         media=MediaStore.open(settings.effective_media_url),
         box=box,
-        authenticator=Authenticator(reads=reads, writes=writes, backoff=LoginBackoff(soft_redis), now=clock),
+        authenticator=Authenticator(
+            reads=reads, readers=readers, writes=writes, backoff=LoginBackoff(soft_redis), now=clock
+        ),
         replays=Replays(soft_redis, box),
         event_counts=EventCounts(),
         health=health,

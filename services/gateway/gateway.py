@@ -24,6 +24,7 @@ from services.gateway.soft_redis import SoftRedis
 from shared.cameras.registry import CameraRules
 from shared.cameras.status import read_statuses
 from shared.db.engine import SessionFactory
+from shared.db.prepared import Readers
 from shared.db.secrets import SecretBox
 from shared.domain.camera import CameraStatus
 from shared.media import MediaStore
@@ -43,6 +44,7 @@ class Gateway:
     settings: Settings
     writes: SessionFactory
     reads: SessionFactory
+    readers: Readers
     redis: Redis
     soft_redis: SoftRedis
     asker: Asker

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 
 from shared.accounts.roles import Scope, implied, scopes_of
 from shared.db.accounts import Account, ApiKey
+from shared.db.prepared import Prepared, Reader
 from shared.domain.errors import NotFound, UserError
 
 PREFIX = "sk-"
 MAX_TTL_DAYS = 3650
 TOUCH_EVERY = timedelta(minutes=1)
 
-# Made once: every request with a key runs it, and building it would cost more than running it.
-_HOLDER = (
+# Every request with a key runs it.
+_HOLDER = Prepared(
     select(
         ApiKey.__table__.c.id,
         ApiKey.__table__.c.name,
@@ -98,13 +99,13 @@ def create_key(
     return NewKey(row=row, text=text)
 
 
-def key_holder(session: Session, text: str, *, now: datetime) -> KeyHolder | None:
+def key_holder(reader: Reader, text: str, *, now: datetime) -> KeyHolder | None:
     """Who holds the key; None for an unknown, expired or revoked one and for a disabled account."""
     digest = _digest(text)
-    row = session.connection().execute(_HOLDER, {"digest": digest}).one_or_none()
-    if row is None:
+    found = reader.rows(_HOLDER, {"digest": digest})
+    if not found:
         return None
-    key_id, key_name, stored, scopes, expires_at, last_used_at, account_id, username, role = row
+    key_id, key_name, stored, scopes, expires_at, last_used_at, account_id, username, role = found[0]
     if not hmac.compare_digest(stored, digest) or (expires_at is not None and expires_at <= now):
         return None
     return KeyHolder(

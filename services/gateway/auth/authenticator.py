@@ -19,6 +19,7 @@ from shared.accounts.passwords import MAX_LENGTH, password_matches, waste_a_veri
 from shared.accounts.roles import scopes_of
 from shared.db.accounts import Account
 from shared.db.engine import SessionFactory
+from shared.db.prepared import Readers
 from shared.observability import get_logger
 
 log = get_logger("gateway.auth")
@@ -46,9 +47,16 @@ class Authenticator:
     """Checks credentials against the accounts. Thread-safe; raises `Refusal` (401, 429)."""
 
     def __init__(
-        self, *, reads: SessionFactory, writes: SessionFactory, backoff: LoginBackoff, now: Callable[[], datetime]
+        self,
+        *,
+        reads: SessionFactory,
+        readers: Readers,
+        writes: SessionFactory,
+        backoff: LoginBackoff,
+        now: Callable[[], datetime],
     ) -> None:
         self._reads = reads
+        self._readers = readers
         self._writes = writes
         self._backoff = backoff
         self._now = now
@@ -66,8 +74,8 @@ class Authenticator:
 
     def _by_key(self, text: str, address: str) -> Principal:
         now = self._now()
-        with self._reads() as session:
-            holder = key_holder(session, text, now=now)
+        with self._readers() as reader:
+            holder = key_holder(reader, text, now=now)
         if holder is None:
             raise _unauthorized("The API key is invalid, expired or revoked")
         if is_touch_due(holder.last_used_at, now=now):

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, exists, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.gateway.queries.cursor import Cursor
 from services.gateway.queries.event_counts import EventCounts, EventScope, scope_conditions
 from shared.db.deliveries import Delivery
 from shared.db.events import Event
+from shared.db.prepared import Prepared, Reader
 from shared.domain.errors import NotFound
 
 _EVENTS = Event.__table__.c
 _DELIVERIES = Delivery.__table__.c
-_SHOWN = ("id", "uuid", "camera_slug", "kind", "label", "confidence", "occurred_at", "snapshot", "ai_response")
-# The state is not asked for: a planner without statistics would walk all that were ever sent.
-_CHANNELS = (
-    select(_DELIVERIES.event_uuid, _DELIVERIES.channel, _DELIVERIES.state)
-    .where(_DELIVERIES.event_uuid.in_(bindparam("uuids", expanding=True)))
-    .distinct()
+# The state is asked for in a way that no index knows: a planner without statistics would walk all that were ever sent.
+_WAS_TOLD = exists().where(_DELIVERIES.event_uuid == _EVENTS.uuid, _DELIVERIES.state.concat("") == "sent")
+_SHOWN = (
+    *(_EVENTS[name] for name in ("id", "uuid", "camera_slug", "kind", "label", "confidence", "occurred_at")),
+    _EVENTS.snapshot.is_not(None),
+    _EVENTS.ai_response,
+    _WAS_TOLD,
 )
 
 
@@ -42,7 +44,10 @@ class EventFilter:
 
 
 class EventRow(NamedTuple):
-    """What a list shows of an event. A tuple, for they are made by the hundred thousand."""
+    """What a list shows of an event; a tuple in the order of the columns read.
+
+    `was_told` is whether people were told of it by some channel.
+    """
 
     id: int
     uuid: str
@@ -53,7 +58,7 @@ class EventRow(NamedTuple):
     occurred_at: datetime
     has_photo: bool
     ai_response: str | None
-    channels: tuple[str, ...]
+    was_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,13 @@ class EventPage:
     next_cursor: str | None
 
 
-def events_page(session: Session, wanted: EventFilter, *, counts: EventCounts) -> EventPage:
+def events_page(reader: Reader, wanted: EventFilter, *, counts: EventCounts) -> EventPage:
     """A page, newest first, with the number of all that the filter fits."""
-    # Straight on the connection: a session's ways around each statement cost as much as the statement.
-    records = session.connection().execute(_rows_statement(_form_of(wanted)), _values_of(wanted)).all()
-    rows, more = records[: wanted.limit], len(records) > wanted.limit
-    channels = channels_reached(session, [row.uuid for row in rows])
-    total = counts.total(session, wanted.scope, since=wanted.since, until=wanted.until)
+    found = reader.rows(_page(_form_of(wanted), is_deep=wanted.offset > 0), _values_of(wanted))
+    rows, more = tuple(map(EventRow._make, found[: wanted.limit])), len(found) > wanted.limit
+    total = counts.total(reader, wanted.scope, since=wanted.since, until=wanted.until)
     last = Cursor(at=rows[-1].occurred_at, id=rows[-1].id).text() if more else None
-    return EventPage(rows=tuple(_row(record, channels) for record in rows), total=total, next_cursor=last)
+    return EventPage(rows=rows, total=total, next_cursor=last)
 
 
 def event_of(session: Session, uuid: str, *, account_id: int | None, for_update: bool = False) -> Event:
@@ -90,11 +93,10 @@ def event_of(session: Session, uuid: str, *, account_id: int | None, for_update:
 
 def channels_reached(session: Session, uuids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The channels by which people were told of each event."""
-    wanted = list(uuids)
-    if not wanted:
-        return {}
+    query = select(_DELIVERIES.event_uuid, _DELIVERIES.channel, _DELIVERIES.state).distinct()
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for uuid, channel, state in session.connection().execute(_CHANNELS, {"uuids": wanted}):
+    # The state is not asked for: a planner without statistics would walk all that were ever sent.
+    for uuid, channel, state in session.execute(query.where(_DELIVERIES.event_uuid.in_(uuids))):
         if state == "sent":
             found[uuid].append(channel)
     return {uuid: tuple(sorted(channels)) for uuid, channels in found.items()}
@@ -114,11 +116,8 @@ def _values_of(wanted: EventFilter) -> dict[str, Any]:
 
 
 @cache
-def _rows_statement(form: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
-    """The page's ids come from an index alone; only the rows of the page are then read.
-
-    Made once for each form of filter: building it anew would cost more than running it.
-    """
+def _page(form: tuple[str, ...], *, is_deep: bool) -> Prepared:
+    """Made once for each form of filter. Deep down, the rows that are passed over are read from an index alone."""
     bounds: dict[str, Callable[[], ColumnElement[bool]]] = {
         "since": lambda: _EVENTS.occurred_at >= bindparam("since"),
         "until": lambda: _EVENTS.occurred_at < bindparam("until"),
@@ -129,16 +128,13 @@ def _rows_statement(form: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
             )
         ),
     }
-    ids = select(_EVENTS.id).where(
+    conditions = (
         *scope_conditions(tuple(name for name in form if name not in bounds)),
         *(make() for name, make in bounds.items() if name in form),
     )
     newest_first = (_EVENTS.occurred_at.desc(), _EVENTS.id.desc())
-    page = ids.order_by(*newest_first).limit(bindparam("limit")).offset(bindparam("offset"))
-    return select(*(_EVENTS[name] for name in _SHOWN)).where(_EVENTS.id.in_(page)).order_by(*newest_first)
-
-
-def _row(record: Any, channels: Mapping[str, tuple[str, ...]]) -> EventRow:
-    number, uuid, camera, kind, label, confidence, occurred_at, snapshot, ai_response = record
-    told = channels.get(uuid, ())
-    return EventRow(number, uuid, camera, kind, label, confidence, occurred_at, snapshot is not None, ai_response, told)
+    rows = select(*_SHOWN).order_by(*newest_first)
+    if not is_deep:
+        return Prepared(rows.where(*conditions).limit(bindparam("limit")))
+    ids = select(_EVENTS.id).where(*conditions).order_by(*newest_first)
+    return Prepared(rows.where(_EVENTS.id.in_(ids.limit(bindparam("limit")).offset(bindparam("offset")))))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.gateway.queries import event_counts
 from services.gateway.queries.event_counts import EventCounts, EventScope
+from shared.db.prepared import reader_of
 from shared.db.tables import Event
 from tests.unit.gateway.installation import JPEG, SNAPSHOT, START, Api, event
 
@@ -255,7 +256,7 @@ def test_remembered_counts_are_the_plain_counts_whatever_is_added_and_removed(bu
             )
             since = choose.choice([None, START + timedelta(seconds=choose.randrange(-10, 6 * 3600))])
             until = choose.choice([None, START + timedelta(seconds=choose.randrange(6 * 3600))])
-            found = counts.total(session, scope, since=since, until=until)
+            found = counts.total(reader_of(session), scope, since=since, until=until)
             expected = _plain_count(session, scope, since, until) if not since or not until or since <= until else 0
             assert found == expected, (step, scope, since, until)
             session.add_all(_random_event(choose) for _ in range(20))
@@ -269,10 +270,10 @@ def test_a_deletion_in_the_middle_is_noticed_within_a_minute(busy: Engine) -> No
     clock = 0.0
     counts = EventCounts(monotonic=lambda: clock)
     with Session(busy) as session:
-        before = counts.total(session, EventScope())
+        before = counts.total(reader_of(session), EventScope())
         session.execute(delete(Event).where(Event.id.between(100, 199)))
         clock = 61.0
-        assert counts.total(session, EventScope()) == before - 100
+        assert counts.total(reader_of(session), EventScope()) == before - 100
 
 
 def test_an_event_committed_late_under_a_lower_id_is_counted(sqlite_url: str, engine: Engine) -> None:
@@ -282,12 +283,12 @@ def test_an_event_committed_late_under_a_lower_id_is_counted(sqlite_url: str, en
         session.commit()
         session.execute(delete(Event).where(Event.id == 590))
         session.commit()
-        assert counts.total(session, EventScope()) == 599
+        assert counts.total(reader_of(session), EventScope()) == 599
         late = event(account_id=1)
         late.id = 590
         session.add(late)
         session.commit()
-        assert counts.total(session, EventScope()) == 600
+        assert counts.total(reader_of(session), EventScope()) == 600
     assert event_counts._UNSETTLED >= 100
 
 

@@ -13,6 +13,7 @@ from services.gateway.queries.cursor import Cursor
 from services.gateway.queries.event_counts import EventCounts, EventScope
 from services.gateway.queries.events import EventFilter, events_page
 from shared.db.engine import connect, read_sessions
+from shared.db.prepared import reader_of
 
 FEW, MANY = 4_000, 60_000
 _STEP = 10
@@ -39,11 +40,11 @@ def steps(engine: Engine, first: EventFilter, then: EventFilter) -> int:
         return 0
 
     with read_sessions(engine)() as session:
-        events_page(session, first, counts=counts)
+        events_page(reader_of(session), first, counts=counts)
         driver: Any = session.connection().connection.dbapi_connection
         driver.set_progress_handler(step, _STEP)
         try:
-            page = events_page(session, then, counts=counts)
+            page = events_page(reader_of(session), then, counts=counts)
         finally:
             driver.set_progress_handler(None, 0)
     assert len(page.rows) == 50

@@ -16,6 +16,7 @@ from shared.accounts.passwords import password_matches
 from shared.accounts.roles import Scope, implied
 from shared.accounts.users import account_named, add_account, ensure_admin, list_accounts, set_password
 from shared.db.accounts import Account, ApiKey, AuditRow
+from shared.db.prepared import reader_of
 from shared.domain.errors import Conflict, NotFound, UserError
 from shared.settings import Settings
 from tests.conftest import PROJECT
@@ -111,7 +112,7 @@ def test_a_key_is_stored_only_as_its_hash_and_names_its_holder(session: Session)
     stored = session.scalars(select(ApiKey)).one()
     assert made.text not in (stored.key_hash, stored.prefix)
     assert stored.expires_at == NOW + timedelta(days=365)
-    holder = key_holder(session, made.text, now=NOW)
+    holder = key_holder(reader_of(session), made.text, now=NOW)
     assert holder is not None
     assert (holder.username, holder.scopes) == ("alice", frozenset({Scope.READ, Scope.WRITE}))
 
@@ -119,15 +120,15 @@ def test_a_key_is_stored_only_as_its_hash_and_names_its_holder(session: Session)
 def test_an_unknown_expired_or_revoked_key_and_one_of_a_disabled_account_open_nothing(session: Session) -> None:
     account = _account(session)
     made = create_key(session, account=account, name="a", now=NOW, ttl_days=1)
-    assert key_holder(session, made.text + "x", now=NOW) is None
-    assert key_holder(session, made.text, now=NOW + timedelta(days=1)) is None
+    assert key_holder(reader_of(session), made.text + "x", now=NOW) is None
+    assert key_holder(reader_of(session), made.text, now=NOW + timedelta(days=1)) is None
     account.enabled = False
     session.flush()
-    assert key_holder(session, made.text, now=NOW) is None
+    assert key_holder(reader_of(session), made.text, now=NOW) is None
     account.enabled = True
     revoke_key(session, made.row.id, now=NOW)
     session.flush()
-    assert key_holder(session, made.text, now=NOW) is None
+    assert key_holder(reader_of(session), made.text, now=NOW) is None
     assert list_keys(session) == []
 
 
@@ -139,7 +140,7 @@ def test_a_key_never_does_more_than_its_account(session: Session) -> None:
     made = create_key(session, account=admin, name="a", now=NOW, scopes=["admin"])
     admin.role = "operator"
     session.flush()
-    holder = key_holder(session, made.text, now=NOW)
+    holder = key_holder(reader_of(session), made.text, now=NOW)
     assert holder is not None
     assert Scope.ADMIN not in holder.scopes
 
@@ -174,7 +175,7 @@ def test_somebody_elses_key_cannot_be_revoked(session: Session) -> None:
 def test_the_time_of_last_use_is_written_once_a_minute(session: Session) -> None:
     made = create_key(session, account=_account(session), name="a", now=NOW)
     touch_key(session, made.row.id, now=NOW)
-    holder = key_holder(session, made.text, now=NOW)
+    holder = key_holder(reader_of(session), made.text, now=NOW)
     assert holder is not None
     assert holder.last_used_at == NOW
     assert not is_touch_due(NOW, now=NOW + timedelta(seconds=59))

@@ -87,7 +87,7 @@ def event_row_document(row: EventRow) -> dict[str, Any]:
         "confidence": row.confidence,
         "photo_url": f"/events/{row.uuid}.jpg" if row.has_photo else None,
         "ai_response": row.ai_response,
-        "alert_sent": bool(row.channels),
+        "alert_sent": row.was_told,
     }
 
 

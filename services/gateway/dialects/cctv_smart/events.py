@@ -70,8 +70,8 @@ def list_events(gateway: Gateway, principal: Principal, query: EventsQuery) -> d
         offset=query.offset,
         cursor=Cursor.parse(query.cursor) if query.cursor is not None else None,
     )
-    with gateway.reads() as session:
-        page = events_page(session, wanted, counts=gateway.event_counts)
+    with gateway.readers() as reader:
+        page = events_page(reader, wanted, counts=gateway.event_counts)
     shown = [event_row_document(row) for row in page.rows]
     return {"events": shown, "total": page.total, "count": len(shown), "next_cursor": page.next_cursor}
 
