@@ -46,6 +46,8 @@ def install(app: Flask, gateway: Gateway) -> None:
         strategy="moving-window",
         request_identifier=lambda: request.endpoint or "unknown",
     )
+    # Else it would look for limits of everything there is, to find none.
+    limiter.request_filter(lambda: not _rate(settings))
     # It would write a line for each request it turns away.
     limiter.logger.setLevel(logging.WARNING)
     limiter.init_app(app)

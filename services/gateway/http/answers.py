@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response
+from pydantic_core import PydanticSerializationError, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,8 @@ def response_of(result: Any) -> Response:
 def encoded(body: Any) -> bytes:
     """JSON in UTF-8. A number that JSON cannot hold becomes null: one such in stored results spoils no answer."""
     try:
-        text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        text = json.dumps(_without_nan(body), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", errors="replace")
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return to_json(body, inf_nan_mode="null")
+    except PydanticSerializationError:
+        # Text with half a character: no UTF-8 holds it.
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="replace")
+        return to_json(json.loads(text), inf_nan_mode="null")

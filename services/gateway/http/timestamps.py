@@ -26,7 +26,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 def whole_seconds(at: datetime) -> str:
     """`2025-01-15T10:30:00Z`."""
-    return at.astimezone(UTC).isoformat()[:19] + "Z"
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:19] + "Z"
 
 
 def whole_seconds_or_none(at: datetime | None) -> str | None:
