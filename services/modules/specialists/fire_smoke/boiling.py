@@ -48,9 +48,9 @@ def hard_around(before: Texture, after: Texture, body: NDArray[np.bool_]) -> flo
 def _change(before: Texture, after: Texture) -> tuple[Cells, Cells]:
     """How unevenly each cell's light changed, and how much of that is in the finest details."""
     change = blurred(after.smooth - before.smooth, 1.5)
-    uneven = np.sqrt(cells(np.square(change - blurred(change, 12))))
+    uneven = np.asarray(np.sqrt(cells(np.square(change - blurred(change, 12)))), np.float32)
     hard = np.sqrt(cells(np.square(after.detail - before.detail))) / (uneven + 0.5)
-    return uneven, hard
+    return uneven, np.asarray(hard, np.float32)
 
 
 def billows(one: Texture) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -23,12 +24,12 @@ _ALWAYS: Final = 0.6
 _OFTEN: Final = 0.35
 _CORE: Final = 0.02
 _BODY: Final = 0.05
-_STEADY_PAIRS: Final = 4
-COMPARABLE_PAIRS: Final = 5
+_STEADY_PAIRS: Final = 6
+COMPARABLE_PAIRS: Final = 7
 _MOVING_BODY: Final = 0.04
 _MOVING_MEDIAN: Final = 0.045
 _MOVING_SHARE: Final = 0.75
-_MOVING_HARDNESS: Final = 0.3
+_MOST_HARDNESS: Final = 0.31
 _VEIL: Final = 0.04
 _SPREADING: Final = 0.45
 _THIN: Final = 0.3
@@ -39,21 +40,33 @@ _SUSPECT: Final = 0.6
 _GLANCE_BODY: Final = 0.1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """Two pictures of a shot: the largest place that boiled between them, and how hard its edges are."""
+
+    shot: Shot
+    body: Mask
+    hardness: float
+
+    @classmethod
+    def of(cls, shot: Shot, both: tuple[Texture, Texture], step: Mask) -> _Pair:
+        body = max(_bodies(step), key=lambda one: int(one.sum()), default=step)
+        return cls(shot, body, hard_around(*both, body))
+
+
 def smoking(shots: Sequence[Shot], *, demand: float, min_area: float, min_frames: int) -> list[Evidence]:
     """Smoke in a burst, and what is suspected to be; `min_area` is the least share of the picture."""
     found: list[Evidence] = []
-    pairs: list[tuple[Shot, Mask]] = []
-    hardness: list[float] = []
+    pairs: list[_Pair] = []
     for shot in shots:
         textures = [texture(frame) for frame in shot.frames]
         valid = cells(shot.valid.astype(np.float32)) > 0.99
         steps = [boils(before, after, valid) for before, after in pairwise(textures)]
-        pairs += [(shot, step) for step in steps]
-        hardness += [hard_around(*both, step) for both, step in zip(pairwise(textures), steps, strict=True)]
+        pairs += [_Pair.of(shot, both, step) for both, step in zip(pairwise(textures), steps, strict=True)]
         if shot.steady and len(shot) >= min_frames:
             found += _boiling(shot, steps, demand=demand, min_area=min_area)
             found += _veiled(shot, textures, valid, demand=demand, min_area=min_area)
-    if any(not shot.steady for shot in shots) and np.median(hardness) <= _MOVING_HARDNESS:
+    if any(not shot.steady for shot in shots):
         found += _boiling_all_along(pairs, demand=demand, min_area=min_area)
     return found
 
@@ -77,18 +90,17 @@ def _boiling(shot: Shot, steps: Sequence[Mask], *, demand: float, min_area: floa
     return found
 
 
-def _boiling_all_along(pairs: Sequence[tuple[Shot, Mask]], *, demand: float, min_area: float) -> list[Evidence]:
-    """Before a camera that moves, nothing stays in its place: most pairs of pictures must show much of it."""
-    if len(pairs) < COMPARABLE_PAIRS:
+def _boiling_all_along(pairs: Sequence[_Pair], *, demand: float, min_area: float) -> list[Evidence]:
+    """Before a camera that moves, nothing stays in its place: most pairs of pictures must show much of it, and soft."""
+    if len(pairs) < COMPARABLE_PAIRS or np.median([pair.hardness for pair in pairs]) > _MOST_HARDNESS:
         return []
-    largest = [max(_bodies(step), key=lambda body: int(body.sum()), default=step) for _, step in pairs]
-    areas = np.array([float(body.mean()) for body in largest])
+    areas = np.array([float(pair.body.mean()) for pair in pairs])
     enough = max(_MOVING_BODY * demand, min_area)
     exceeds = margin(
         (float((areas >= enough).mean()), _MOVING_SHARE),
         (float(np.median(areas)), max(_MOVING_MEDIAN * demand, min_area)),
     )
-    return _told(pairs[-1][0], largest[-1], exceeds)
+    return _told(pairs[-1].shot, pairs[-1].body, exceeds)
 
 
 def _veiled(shot: Shot, textures: Sequence[Texture], valid: Mask, *, demand: float, min_area: float) -> list[Evidence]:

@@ -124,9 +124,7 @@ def test_the_least_area_is_asked_of_flames_and_smoke() -> None:
 
 
 def test_more_is_asked_where_less_sensitivity_is_wanted() -> None:
-    levels = [
-        judge(drawn.smoke(), FireSmokeSettings.model_validate({"sensitivity": name})) for name in ("low", "high")
-    ]
+    levels = [judge(drawn.smoke(), FireSmokeSettings.model_validate({"sensitivity": name})) for name in ("low", "high")]
     low, high = (judged.found[0].confidence if judged.found else 0.0 for judged in levels)
     assert low <= high
 
