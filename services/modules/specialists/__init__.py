@@ -3,11 +3,12 @@
 CATALOGUE: dict[str, str] = {
     "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
     "face": "services.modules.specialists.face.specialist:Face",
+    "gesture": "services.modules.specialists.gesture.specialist:GestureModule",
     "hand": "services.modules.specialists.hand.specialist:HandModule",
     "lpr": "services.modules.specialists.lpr.specialist:Lpr",
     "ocr": "services.modules.specialists.ocr.specialist:Ocr",
+    "pose": "services.modules.specialists.pose.specialist:Pose",
     "ppe": "services.modules.specialists.ppe.specialist:Ppe",
     "reid": "services.modules.specialists.reid.specialist:Reid",
     "vehicle": "services.modules.specialists.vehicle.specialist:Vehicle",
-    "pose": "services.modules.specialists.pose.specialist:Pose",
 }
