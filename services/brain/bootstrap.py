@@ -13,15 +13,20 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.brain.dispatcher import LEASE_TTL_S as DISPATCHER_LEASE_TTL_S
+from services.brain.dispatcher import Dispatcher
 from services.brain.health import HealthHandler
+from services.brain.known_modules import KnownModules
 from services.brain.presences import PresenceHandler
 from services.brain.relay import LEASE_TTL_S, Relay
 from services.brain.site import Site
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.jobs import celery_app
 from shared.loops import obey_restart, run_loops
 from shared.messages.commands import SyncCamera, SyncRules
 from shared.messages.topics import HEALTH, PRESENCES
+from shared.modules.book import JobBook
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
@@ -46,6 +51,7 @@ class Brain:
     engine: Engine
     site: Site
     relay: Relay
+    dispatcher: Dispatcher
     ownership: ShardOwnership
     presences: PresenceHandler
     health: HealthHandler
@@ -60,10 +66,11 @@ class Brain:
                     "presences": partial(self._consume_presences, stop),
                     "health": partial(self._consume_health, stop),
                     "relay": partial(self.relay.run, stop),
+                    "dispatcher": partial(self.dispatcher.run, stop),
                     "orders": partial(self._follow_orders, stop),
                 },
                 stop=stop,
-                stopping=self.relay.wake,
+                stopping=self._wake,
             )
         finally:
             self.close()
@@ -74,6 +81,10 @@ class Brain:
         self.liveness.end()
         self.engine.dispose()
         self.redis.close()
+
+    def _wake(self) -> None:
+        self.relay.wake()
+        self.dispatcher.wake()
 
     def _consume_presences(self, stop: threading.Event) -> None:
         reader = GroupReader(
@@ -127,6 +138,17 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         lease=Lease(redis, "outbox", holder=name, ttl_s=LEASE_TTL_S),
         interval_s=settings.brain.relay_interval_s,
     )
+    modules = KnownModules(redis)
+    dispatcher = Dispatcher(
+        writes,
+        app=celery_app(settings.known_redis_url),
+        book=JobBook(redis, now=clock),
+        modules=modules,
+        lease=Lease(redis, "module-orders", holder=name, ttl_s=DISPATCHER_LEASE_TTL_S),
+        bound=settings.modules.queue_bound,
+        now=clock,
+        interval_s=settings.brain.relay_interval_s,
+    )
     return Brain(
         settings=settings,
         instance=name,
@@ -134,8 +156,16 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         engine=engine,
         site=site,
         relay=relay,
+        dispatcher=dispatcher,
         ownership=ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards),
-        presences=PresenceHandler(writes, site, now=clock, committed=relay.wake),
+        presences=PresenceHandler(
+            writes,
+            site,
+            now=clock,
+            committed=relay.wake,
+            known=lambda: modules.known,
+            ordered=dispatcher.wake,
+        ),
         health=HealthHandler(writes, now=clock, committed=relay.wake),
         liveness=Liveness(redis, service=SERVICE, instance=name),
     )

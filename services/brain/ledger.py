@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.brain import timeline
-from services.brain.site import SiteView
+from services.brain import looks, timeline
+from services.brain.looks import Known
+from services.brain.site import CAMERA_COLUMNS, SiteView, facts_of
 from services.brain.timeline import CameraFacts, EventDraft
 from shared.db.insert import insert
 from shared.db.outbox import outbox_row
-from shared.db.tables import Camera, Event, RuleFiring
+from shared.db.tables import Camera, Event, OutboxRow, RuleFiring
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.presences import PresenceBody, PresenceEnded
-from shared.messages.topics import EVENTS
+from shared.messages.topics import EVENTS, MODULE_ORDERS
 from shared.rules.rule import Rule, evaluate
 
 
@@ -31,16 +32,28 @@ class Entries:
     last_fired: dict[str, dict[str, datetime]] = field(default_factory=dict)
     stored: list[EventDraft] = field(default_factory=list)
     told: int = 0
+    looked: set[str] = field(default_factory=set)
+    ordered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which specialists look at the presence of a stored event, and since when."""
+
+    modules: tuple[str, ...]
+    since: datetime
 
 
 class Ledger:
     """One transaction's view. Every step may be repeated with the same message and then changes nothing."""
 
-    def __init__(self, session: Session, view: SiteView, *, now: datetime) -> None:
+    def __init__(self, session: Session, view: SiteView, *, now: datetime, known: Known | None = None) -> None:
         self._session = session
         self._view = view
         self._now = now
+        self._known = known or {}
         self._cameras: dict[str, CameraFacts] = {}
+        self._asked: dict[str, _Asked] = {}
         self.entries = Entries()
 
     def read(self, presences: Iterable[PresenceBody]) -> None:
@@ -56,9 +69,11 @@ class Ledger:
         ):
             self.entries.last_fired.setdefault(camera, {})[slug] = at
         # Locked, so that a replica that has just lost the shard cannot add a rule at the same time.
-        rows = self._session.execute(select(Event.uuid, Event.rules).where(Event.uuid.in_(by_event)).with_for_update())
-        for uuid, rules in rows:
+        columns = (Event.uuid, Event.rules, Event.modules_triggered, Event.occurred_at)
+        rows = self._session.execute(select(*columns).where(Event.uuid.in_(by_event)).with_for_update())
+        for uuid, rules, modules, occurred_at in rows:
             self.entries.fired[by_event[uuid]] = frozenset(rules)
+            self._asked[by_event[uuid]] = _Asked(tuple(modules), occurred_at)
 
     def enter(self, body: PresenceBody) -> None:
         """Raise, widen or close the event of the presence, as its rules say."""
@@ -66,12 +81,9 @@ class Ledger:
         camera = self._cameras.get(body.camera)
         rules = self._firing(body, presence) if camera is not None else ()
         if rules and camera is not None:
-            if body.presence_id in self.entries.fired:
-                self._widen(body, presence, camera, rules)
-            else:
-                draft = timeline.detection(presence, camera, rules, at=body.captured_at, trace_id=body.trace_id)
-                self.raise_event(draft)
-            self._fire(body, rules)
+            self._tell_of(body, presence, camera, rules)
+        if camera is not None:
+            self._look_again(body, presence, camera)
         if isinstance(body, PresenceEnded):
             self._close(body, presence)
 
@@ -103,10 +115,60 @@ class Ledger:
             self._tell(EventEnded(event_id=uuid, camera=camera, ended_at=at))
 
     def _read_cameras(self, slugs: set[str]) -> None:
-        rows = self._session.execute(
-            select(Camera.slug, Camera.name, Camera.account_id).where(Camera.enabled, Camera.slug.in_(slugs))
+        rows = self._session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled, Camera.slug.in_(slugs)))
+        self._cameras |= {row.slug: facts_of(row) for row in rows}
+
+    def _tell_of(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:
+        """Have specialists look closer, and raise or widen the event."""
+        before = self._asked.get(body.presence_id)
+        wanted = looks.asked_of(
+            (name for rule in rules for name in rule.modules), camera, body.label, known=self._known
         )
-        self._cameras |= {slug: CameraFacts(slug, name, account) for slug, name, account in rows}
+        modules = tuple(name for name in wanted if before is None or name not in before.modules)
+        self._order(body, camera, modules, look=looks.FIRST)
+        if body.presence_id in self.entries.fired:
+            self._widen(body, presence, camera, rules, modules=modules)
+        else:
+            self.raise_event(
+                timeline.detection(
+                    presence, camera, rules, at=body.captured_at, modules=modules, trace_id=body.trace_id
+                )
+            )
+        since = before.since if before is not None else body.captured_at
+        self._asked[body.presence_id] = _Asked((*(before.modules if before else ()), *modules), since)
+        self._fire(body, rules)
+
+    def _look_again(self, body: PresenceBody, presence: Presence, camera: CameraFacts) -> None:
+        """The looks that no firing brings: those that rules wait for, and the last ones at the end."""
+        ended = isinstance(body, PresenceEnded)
+        rules = self._view.rules_of.get(body.camera, ())
+        wished = looks.asked_of(looks.wished(rules, presence, body.captured_at), camera, body.label, known=self._known)
+        asked = self._asked.get(body.presence_id)
+        early = [name for name in wished if asked is None or name not in asked.modules]
+        if ended or looks.ripe(presence):
+            self._order(body, camera, early, look=looks.FIRST)
+            self.entries.looked.add(body.presence_id)
+        if not ended:
+            return
+        if asked is not None and looks.is_worth_another(presence, since=asked.since):
+            self._order(body, camera, self._of_rules(body, asked), look=looks.LAST)
+        if early and looks.is_worth_another(presence, since=None):
+            self._order(body, camera, early, look=looks.LAST)
+
+    def _of_rules(self, body: PresenceBody, asked: _Asked) -> list[str]:
+        """Those that looked because of a rule, not because somebody asked."""
+        rules = [self._view.rules.get(slug) for slug in self.entries.fired.get(body.presence_id, ())]
+        wanted = {name for rule in rules if rule is not None for name in rule.looks}
+        return [name for name in asked.modules if name in wanted]
+
+    def _order(self, body: PresenceBody, camera: CameraFacts, modules: Collection[str], *, look: int) -> None:
+        for order in looks.look_orders(body, camera, modules, look=look, known=self._known):
+            self._session.add(
+                OutboxRow(
+                    topic=MODULE_ORDERS, kind=type(order).__name__, body=order.model_dump_json(), created_at=self._now
+                )
+            )
+            self.entries.ordered += 1
 
     def _firing(self, body: PresenceBody, presence: Presence) -> tuple[Rule, ...]:
         return evaluate(
@@ -132,7 +194,15 @@ class Ledger:
                 )
             )
 
-    def _widen(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:
+    def _widen(
+        self,
+        body: PresenceBody,
+        presence: Presence,
+        camera: CameraFacts,
+        rules: Sequence[Rule],
+        *,
+        modules: Sequence[str],
+    ) -> None:
         """Further rules fired on a presence whose event is stored: add them, and tell the channels they bring."""
         before = self.entries.fired[body.presence_id]
         known = [rule for slug in sorted(before) if (rule := self._view.rules.get(slug)) is not None]
@@ -140,7 +210,11 @@ class Ledger:
         self._session.execute(
             update(Event)
             .where(Event.uuid == draft.uuid)
-            .values(rules=[*sorted(before), *(rule.slug for rule in rules)], severity=draft.severity)
+            .values(
+                rules=[*sorted(before), *(rule.slug for rule in rules)],
+                severity=draft.severity,
+                modules_triggered=[*self._asked[body.presence_id].modules, *modules],
+            )
         )
         if not known or timeline.widens(draft.channels, timeline.channels_of(known)):
             self._tell(draft.raised(self._now))
@@ -178,6 +252,7 @@ def _row(draft: EventDraft, *, now: datetime) -> dict[str, object]:
         "started_at": draft.started_at,
         "occurred_at": draft.at,
         "stored_at": now,
+        "modules_triggered": list(draft.modules),
         "trace_id": draft.trace_id[:64],
     }
     presence = draft.presence

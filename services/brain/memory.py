@@ -20,6 +20,7 @@ class Memory:
         self._bound = presences
         self._fired: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._last: dict[str, dict[str, datetime]] = {}
+        self._looked: OrderedDict[str, None] = OrderedDict()
 
     def fired(self, presence_id: str) -> frozenset[str]:
         return self._fired.get(presence_id, frozenset())
@@ -37,5 +38,15 @@ class Memory:
     def remember_firings(self, camera: str, last: Mapping[str, datetime]) -> None:
         self._last[camera] = dict(last)
 
+    def looked_at(self, presence_id: str) -> bool:
+        """Whether the looks that rules wait for were ordered."""
+        return presence_id in self._looked
+
+    def remember_looked(self, presence_id: str) -> None:
+        self._looked[presence_id] = None
+        while len(self._looked) > self._bound:
+            self._looked.popitem(last=False)
+
     def forget(self, presence_id: str) -> None:
         self._fired.pop(presence_id, None)
+        self._looked.pop(presence_id, None)

@@ -13,6 +13,9 @@ PRESENCE_TO_EVENT = Histogram(
 CAPTURED_TO_STORED = Histogram(
     "argus_brain_captured_to_stored_seconds", "Frame captured → event committed", buckets=_SECONDS
 )
+LOOKS = Counter(
+    "argus_brain_looks_total", "Looks of specialists at presences and scenes, by what came of it", ["module", "outcome"]
+)
 OUTBOX_PENDING = Gauge(
     "argus_brain_outbox_pending", "Outbox rows not yet published, as last seen", multiprocess_mode="mostrecent"
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.brain import metrics
 from services.brain.ledger import Entries, Ledger
+from services.brain.looks import Known, ripe, wished
 from services.brain.memory import Memory
 from services.brain.site import Site, SiteView
 from shared.db.engine import SessionFactory
@@ -30,12 +31,16 @@ class PresenceHandler:
         now: Callable[[], datetime],
         committed: Callable[[], None],
         memory: Memory | None = None,
+        known: Callable[[], Known] = dict,
+        ordered: Callable[[], None] = lambda: None,
     ) -> None:
         self._sessions = sessions
         self._site = site
         self._now = now
         self._committed = committed
         self._memory = memory or Memory()
+        self._known = known
+        self._ordered = ordered
 
     def __call__(self, batch: list[Received]) -> None:
         """Commit what follows from the messages. A second time with the same messages changes nothing."""
@@ -46,18 +51,22 @@ class PresenceHandler:
         if not waiting:
             return
         with self._sessions.begin() as session:
-            ledger = Ledger(session, view, now=self._now())
+            ledger = Ledger(session, view, now=self._now(), known=self._known())
             ledger.read(waiting)
             for body in waiting:
                 ledger.enter(body)
         self._remember(ledger.entries, waiting)
         if ledger.entries.told:
             self._committed()
+        if ledger.entries.ordered:
+            self._ordered()
         self._measure(ledger.entries, started)
 
     def _remember(self, entries: Entries, bodies: list[PresenceBody]) -> None:
         for presence_id, rules in entries.fired.items():
             self._memory.remember(presence_id, rules)
+        for presence_id in entries.looked:
+            self._memory.remember_looked(presence_id)
         for camera, last in entries.last_fired.items():
             self._memory.remember_firings(camera, last)
         for body in bodies:
@@ -77,7 +86,9 @@ class PresenceHandler:
 def _relevant(bodies: list[PresenceBody], view: SiteView, memory: Memory) -> list[PresenceBody]:
     """The messages that may change what is stored, with everything else said of the same presences."""
     candidates = {
-        body.presence_id for body in bodies if isinstance(body, PresenceEnded) or _may_fire(body, view, memory)
+        body.presence_id
+        for body in bodies
+        if isinstance(body, PresenceEnded) or _may_fire(body, view, memory) or _may_look(body, view, memory)
     }
     return [body for body in bodies if body.presence_id in candidates]
 
@@ -93,3 +104,11 @@ def _may_fire(body: PresenceBody, view: SiteView, memory: Memory) -> bool:
             last_fired=memory.last_fired(body.camera),
         )
     )
+
+
+def _may_look(body: PresenceBody, view: SiteView, memory: Memory) -> bool:
+    rules = view.rules_of.get(body.camera, ())
+    if memory.looked_at(body.presence_id) or not any(rule.condition.modules() for rule in rules):
+        return False
+    presence = body.presence()
+    return ripe(presence) and bool(wished(rules, presence, body.captured_at))

@@ -15,7 +15,7 @@ from shared.db.engine import SessionFactory
 from shared.db.outbox import message_of
 from shared.db.tables import OutboxRow
 from shared.domain.errors import InvalidMessage
-from shared.messages.topics import EVENTS
+from shared.messages.topics import EVENTS, MODULE_ORDERS
 from shared.observability import get_logger
 from shared.ownership.lease import Lease
 from shared.streams import Publisher
@@ -26,6 +26,8 @@ LEASE_TTL_S = 5.0
 _PAGE = 200
 _LEASE_WAIT_S = 0.02
 _BACKOFF_CAP_S = 5.0
+# What is ordered of specialists has a dispatcher of its own, so that it holds up no event.
+_MESSAGES = OutboxRow.topic != MODULE_ORDERS
 
 
 class Relay:
@@ -93,11 +95,11 @@ class Relay:
 
     def _pending(self) -> int:
         with self._reads() as session:
-            return session.scalar(select(func.count()).select_from(OutboxRow)) or 0
+            return session.scalar(select(func.count()).select_from(OutboxRow).where(_MESSAGES)) or 0
 
     def _page(self) -> Sequence[OutboxRow]:
         with self._reads() as session:
-            return session.scalars(select(OutboxRow).order_by(OutboxRow.id).limit(_PAGE)).all()
+            return session.scalars(select(OutboxRow).where(_MESSAGES).order_by(OutboxRow.id).limit(_PAGE)).all()
 
     def _publish(self, rows: Sequence[OutboxRow]) -> None:
         # One transaction: a page is on the stream as a whole or not at all.

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from services.brain.timeline import CameraFacts
 from shared.db.engine import SessionFactory
@@ -47,10 +48,7 @@ class Site:
             started = self._monotonic()
             with self._sessions() as session:
                 cameras = {
-                    slug: CameraFacts(slug, name, account)
-                    for slug, name, account in session.execute(
-                        select(Camera.slug, Camera.name, Camera.account_id).where(Camera.enabled)
-                    )
+                    row.slug: facts_of(row) for row in session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled))
                 }
                 rows = session.scalars(select(RuleRow).where(RuleRow.enabled).order_by(RuleRow.id)).all()
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
@@ -66,6 +64,14 @@ class Site:
         if not cameras <= self.view.cameras.keys() and self._monotonic() - self._read_at >= _RETRY_UNKNOWN_S:
             self.refresh()
         return self.view
+
+
+CAMERA_COLUMNS = (Camera.slug, Camera.name, Camera.account_id, Camera.options)
+
+
+def facts_of(row: Row[tuple[str, str, int, dict[str, Any]]]) -> CameraFacts:
+    """What a row of `CAMERA_COLUMNS` says."""
+    return CameraFacts(row.slug, row.name, row.account_id, row.options or {})
 
 
 def _rule(row: RuleRow) -> Rule | None:

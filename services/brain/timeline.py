@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from shared.domain import ids
 from shared.domain.presence import Presence
@@ -14,11 +15,12 @@ from shared.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """What an event says of its camera."""
+    """What an event says of its camera, and what the camera says of specialists (`options`)."""
 
     slug: str
     name: str
     account_id: int | None
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class EventDraft:
     channels: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     presence: Presence | None = None
+    modules: tuple[str, ...] = ()
     trace_id: str = ""
 
     def raised(self, stored_at: datetime) -> EventRaised:
@@ -63,9 +66,15 @@ class EventDraft:
 
 
 def detection(
-    presence: Presence, camera: CameraFacts, rules: Sequence[Rule], *, at: datetime, trace_id: str = ""
+    presence: Presence,
+    camera: CameraFacts,
+    rules: Sequence[Rule],
+    *,
+    at: datetime,
+    modules: tuple[str, ...] = (),
+    trace_id: str = "",
 ) -> EventDraft:
-    """The one event of a presence, told by the rules that fired (at least one)."""
+    """The one event of a presence, told by the rules that fired (at least one). `modules` look closer at it."""
     zones = zones_of(presence)
     return EventDraft(
         uuid=ids.event_id(presence.id),
@@ -81,6 +90,7 @@ def detection(
         channels=channels_of(rules),
         zones=zones,
         presence=presence,
+        modules=modules,
         trace_id=trace_id,
     )
 

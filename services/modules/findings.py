@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.modules.merging import other_looks, replaces
 from shared.db.insert import insert
 from shared.db.tables import Account, Appearance, Event, Recognition
+from shared.modules.notes import note
 from shared.modules.order import ModuleOrder
+
+_LONGEST_STAY: Final = timedelta(hours=1)
 
 
 def keep(
@@ -29,25 +34,29 @@ def keep(
     """
     event = _event_of(session, order)
     if event is not None:
-        event.module_results = {**event.module_results, order.module: dict(results)}
+        if replaces(order, results, event.module_results.get(order.module)):
+            event.module_results = {**event.module_results, order.module: dict(results)}
         event.modules_triggered = list(dict.fromkeys([*event.modules_triggered, order.module]))
     camera = event.camera_slug if event is not None else order.camera
-    if camera is None or (event is None and order.event_uuid is not None):
+    # A look of Argus' own names the event its presence has or may get; what somebody asked for is about one that was.
+    gone = event is None and order.event_uuid is not None and order.look == 0
+    if camera is None or gone:
         return
     for name, vector in (vectors or {}).items():
         _keep_appearance(session, order, name, vector, camera=camera, event=event, quality=_quality(results))
-    if _kept(session, order, camera):
+    if not recognised or _kept(session, order, camera):
+        return
+    earlier = _of_other_looks(session, order, camera)
+    if earlier and order.look == 1:
         return
     for one in recognised:
-        session.add(
-            Recognition(
-                event_id=event.id if event is not None else None,
-                camera_slug=camera,
-                kind=one["kind"],
-                at=order.at,
-                data={**one["data"], "job_id": order.job_id},
-            )
-        )
+        # What the first look named is named anew, by those who saw more, rather than a second time.
+        row = earlier.pop(0) if earlier else Recognition(camera_slug=camera)
+        row.event_id = event.id if event is not None else None
+        row.kind, row.at, row.data = one["kind"], order.at, {**one["data"], "job_id": order.job_id}
+        session.add(row)
+    for row in earlier:
+        session.delete(row)
 
 
 def _keep_appearance(
@@ -92,6 +101,28 @@ def _event_of(session: Session, order: ModuleOrder) -> Event | None:
         return None
     # Locked: two specialists may have looked at one event, and each adds to the same column.
     return session.scalar(select(Event).where(Event.uuid == order.event_uuid).with_for_update())
+
+
+def _of_other_looks(session: Session, order: ModuleOrder, camera: str) -> list[Recognition]:
+    jobs = other_looks(order)
+    if not jobs:
+        return []
+    found = session.scalars(
+        select(Recognition)
+        .where(
+            Recognition.kind.in_(("plate_read", "face_match")),
+            Recognition.at.between(order.at - _LONGEST_STAY, order.at + _LONGEST_STAY),
+            Recognition.camera_slug == camera,
+        )
+        .order_by(Recognition.id)
+    )
+    return [row for row in found if row.data.get("job_id") in jobs]
+
+
+def note_failure(session: Session, order: ModuleOrder, reason: str) -> None:
+    """Say with the event of a look that it failed, in the caller's transaction."""
+    if order.look and order.event_uuid is not None:
+        note(session, order.event_uuid, order.module, status="failed", reason=reason)
 
 
 def _kept(session: Session, order: ModuleOrder, camera: str) -> bool:

@@ -106,6 +106,11 @@ class Runner:
             log.info("job_completed", job=record.id, module=record.order.module)
 
     def _fail(self, record: JobRecord, reason: str, *, outcome: str) -> None:
+        try:
+            with self._sessions.begin() as session:
+                findings.note_failure(session, record.order, reason)
+        except OperationalError as error:
+            log.warning("failure_not_noted", job=record.id, reason=str(error.orig)[:200])
         if self._book.fail(record.id, reason):
             metrics.JOBS.labels(record.order.module, outcome).inc()
             log.warning("job_failed", job=record.id, module=record.order.module, reason=reason)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.ids import is_slug
 from shared.messages.message import UtcTime
+from shared.messages.presences import PresenceChanged
 
 MAX_PICTURES = 32
 
@@ -38,7 +39,8 @@ class ModuleOrder(BaseModel):
 
     `account_id` is whose camera or event it is about, `asked_by` the account that asked; both may read the record.
     `options` are the camera's own settings for the specialist. `look` counts the looks that Argus takes at a presence
-    of its own accord (1: as soon as a rule wants it, 2: at its end); 0 is a job that somebody asked for.
+    of its own accord (1: as soon as a rule wants it, 2: at its end); 0 is a job that somebody asked for. `presence`
+    is what was known of it then.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -57,6 +59,7 @@ class ModuleOrder(BaseModel):
     presence_id: str | None = None
     event_uuid: str | None = None
     look: int = Field(default=0, ge=0)
+    presence: PresenceChanged | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     trace_id: str = ""
 

@@ -41,6 +41,10 @@ class Condition(BaseModel, ABC):
         """The specialists that must look at a presence for it ever to hold."""
         return ()
 
+    def awaits(self, presence: Presence, at: datetime) -> bool:
+        """Whether what those specialists find about this presence could make it hold."""
+        return False
+
     def document(self) -> dict[str, Any]:
         """What was said, as JSON: `parse_condition` reads the same condition from it."""
         return {"kind": self.kind} | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
