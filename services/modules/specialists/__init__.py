@@ -3,6 +3,7 @@
 CATALOGUE: dict[str, str] = {
     "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
     "face": "services.modules.specialists.face.specialist:Face",
+    "fire_smoke": "services.modules.specialists.fire_smoke.specialist:FireSmoke",
     "gesture": "services.modules.specialists.gesture.specialist:GestureModule",
     "hand": "services.modules.specialists.hand.specialist:HandModule",
     "lpr": "services.modules.specialists.lpr.specialist:Lpr",
