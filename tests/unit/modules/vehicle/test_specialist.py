@@ -16,7 +16,7 @@ from shared.weights.store import WeightsStore
 from tests.unit.modules.vehicle.drawn import car
 
 AT = datetime(2026, 1, 15, tzinfo=UTC)
-RED, BLUE = (30, 25, 190), (170, 70, 20)
+RED, BLUE = (80, 30, 190), (170, 70, 20)
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def test_only_the_subject_is_looked_at(vehicle: Specialist) -> None:
 
 
 def test_pictures_of_one_presence_vote(vehicle: Specialist) -> None:
-    pictures = [Picture(car(paint)) for paint in (RED, BLUE, RED)]
+    pictures = [Picture(car(paint)) for paint in (RED, BLUE, RED, RED)]
     (one,) = told(vehicle, *pictures, label="car")
-    assert (one["color"], one["pictures"]) == ("red", 3)
+    assert (one["color"], one["pictures"]) == ("red", 4)
 
 
 def test_night_pictures_do_not_vote_on_the_colour(vehicle: Specialist) -> None:
