@@ -66,13 +66,14 @@ class Hand:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start the process unless it runs, and wait until its specialists are open. Raises `HandDied`.
+    def start(self, *, survey: bool = True) -> None:
+        """Start the process unless it runs, and wait until it is ready. Raises `HandDied`.
 
-        A specialist that takes the process with it while it is opened is left out from then on.
+        With `survey` all its specialists are opened, and `modules` says what they are; without, each is opened by
+        its first order. A specialist that takes the process with it while it is opened is left out from then on.
         """
         while not self.running:
-            opening = self._start_once()
+            opening = self._start_once(survey=survey)
             if opening is None:
                 return
             self._dead[opening] = f"opening it ended the process ({self._how_it_ended()})"
@@ -126,7 +127,7 @@ class Hand:
             else:
                 return answer
 
-    def _start_once(self) -> str | None:
+    def _start_once(self, *, survey: bool) -> str | None:
         """Start the process; None once it is ready, or the specialist whose opening ended it."""
         self.close()
         ours, theirs = socket.socketpair()
@@ -140,10 +141,11 @@ class Hand:
         self._line = line = Line(ours)
         opening = ""
         try:
-            line.send({"dead": self._dead})
+            line.send({"dead": self._dead, "survey": survey})
             while (answer := line.receive(OPEN_WITHIN_S)) is not None:
                 if answer["kind"] == "ready":
-                    self.modules = tuple(ModuleInfo.model_validate(module) for module in answer["modules"])
+                    if survey:
+                        self.modules = tuple(ModuleInfo.model_validate(module) for module in answer["modules"])
                     self.used_at = self._monotonic()
                     return None
                 opening = str(answer["module"])

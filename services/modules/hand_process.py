@@ -38,18 +38,22 @@ class TimeUp(Exception):
 class Hand:
     """Takes orders one after the other, and can be told to break one off by SIGUSR1."""
 
-    def __init__(self, line: Line, bench: Bench, media: MediaStore) -> None:
+    def __init__(self, line: Line, bench: Bench, media: MediaStore, *, survey: bool) -> None:
         self._line = line
         self._bench = bench
         self._media = media
+        self._survey = survey
         self._looking = False
 
     def run(self) -> None:
-        """Open the specialists, say so, and look until the worker goes. Blocks; call from the main thread."""
+        """Open the specialists if that was asked for, say so, and look until the worker goes. Blocks.
+
+        Without a survey each specialist is opened by its first order. Call from the main thread.
+        """
         signal.signal(signal.SIGUSR1, self._break_off)
         orders: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, args=(orders,), name="listen", daemon=True).start()
-        modules = self._bench.open_all(on_opening=lambda name: self._line.send({"kind": "opening", "module": name}))
+        modules = self._bench.open_all(on_opening=self._tell_opening) if self._survey else ()
         self._line.send({"kind": "ready", "modules": [module.model_dump() for module in modules]})
         while True:
             self._line.send(self._answer(ModuleOrder.model_validate(orders.get())))
@@ -83,6 +87,9 @@ class Hand:
             return {"kind": "failed", "error": reason, "again": False}
         return {"kind": "done", **found}
 
+    def _tell_opening(self, name: str) -> None:
+        self._line.send({"kind": "opening", "module": name})
+
     def _tell(self, share: float) -> None:
         self._line.send({"kind": "progress", "share": share})
 
@@ -98,8 +105,9 @@ def main(descriptor: int) -> int:
     settings = load_settings()
     configure_logging(settings.log, service="modules-worker", redis=connect(settings.known_redis_url))
     line = Line(socket.socket(fileno=descriptor))
-    dead = (line.receive() or {}).get("dead", {})
-    Hand(line, build_bench(settings, dead=dead), MediaStore.open(settings.effective_media_url)).run()
+    wishes = line.receive() or {}
+    bench, media = build_bench(settings, dead=wishes.get("dead", {})), MediaStore.open(settings.effective_media_url)
+    Hand(line, bench, media, survey=wishes.get("survey", True)).run()
     return 0
 
 

@@ -34,11 +34,13 @@ class Hands:
         return self._closed.is_set()
 
     def open(self) -> None:
-        """Start the first hand, and all of them when they are to stay open. Blocks; raises `HandDied`."""
+        """Learn what the specialists are; leave all hands open when they are to stay so. Blocks; raises `HandDied`."""
         wanted = self._all if self._idle_s is None else self._all[:1]
         for hand in wanted:
             hand.start()
             self.modules = hand.modules
+            if self._idle_s is not None:
+                hand.close()  # it holds every model there is, and the next job needs one of them
         for hand in reversed(self._all):
             self._free.put(hand)
 
@@ -49,8 +51,8 @@ class Hands:
         try:
             if self.closed:
                 raise HandDied("the worker is stopping")
-            hand.start()
-            self.modules = hand.modules
+            hand.start(survey=self._idle_s is None)
+            self.modules = hand.modules or self.modules
             yield hand
         finally:
             self._free.put(hand)

@@ -22,7 +22,7 @@ class ModulesSettings(Section):
     )
     threads: int = Field(default=1, ge=1, le=64, description="threads a specialist may keep busy")
     warm: bool = Field(
-        default=True, description="keep models in memory; else they are opened when needed and let go when idle"
+        default=False, description="keep all models in memory; else each is opened when needed and let go when idle"
     )
     idle_s: float = Field(default=300.0, gt=0, description="how long a worker that is not warm keeps idle models")
     time_limit_s: float = Field(default=60.0, gt=0, le=3600, description="for one job; it is then broken off")
