@@ -48,6 +48,14 @@ def test_an_event_is_listed_with_what_the_contract_names(api: Api) -> None:
     }
 
 
+def test_a_confidence_has_four_digits_wherever_it_is_shown(api: Api) -> None:
+    uuid = api.add_event(confidence=0.705356240272522, track_id=1, box=[1.0, 2.0, 3.0, 4.0])
+    event = api.get(f"/events/{uuid}?photo=false").json
+    assert event is not None
+    (track,) = event["module_results"]["bytetrack"]["tracks"]
+    assert (_events(api)["events"][0]["confidence"], event["confidence"], track["confidence"]) == (0.7054,) * 3
+
+
 def test_filters_narrow_the_list_and_the_total(api: Api) -> None:
     first = api.add_event(at=START)
     second = api.add_event(at=START + timedelta(hours=1), camera="cam_002", label="car")

@@ -84,7 +84,7 @@ def event_row_document(row: EventRow) -> dict[str, Any]:
         "camera_id": row.camera,
         "timestamp": whole_seconds(row.occurred_at),
         "detection_type": row.label,
-        "confidence": row.confidence,
+        "confidence": _shown(row.confidence),
         "photo_url": f"/events/{row.uuid}.jpg" if row.has_photo else None,
         "ai_response": row.ai_response,
         "alert_sent": row.was_told,
@@ -98,7 +98,7 @@ def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, An
         "camera_id": event.camera_slug,
         "timestamp": whole_seconds(event.occurred_at),
         "detection_type": event.label,
-        "confidence": event.confidence,
+        "confidence": _shown(event.confidence),
         **photo,
         "photo_url": f"/events/{event.uuid}.jpg" if event.snapshot is not None else None,
         "ai_response": event.ai_response,
@@ -113,6 +113,11 @@ def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, An
     }
 
 
+def _shown(confidence: float) -> float:
+    """Without the digits that only the detector's single precision made up."""
+    return round(confidence, 4)
+
+
 def _modules(event: Event) -> list[str]:
     tracked = ["bytetrack"] if event.track_id is not None and "bytetrack" not in event.modules_triggered else []
     return [*tracked, *event.modules_triggered]
@@ -125,6 +130,6 @@ def _results(event: Event) -> dict[str, Any]:
     track = {
         "track_id": event.track_id,
         "bbox": [round(value) for value in event.box],
-        "confidence": event.confidence,
+        "confidence": _shown(event.confidence),
     }
     return {"bytetrack": {"tracks": [track]}, **event.module_results}
