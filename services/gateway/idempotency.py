@@ -54,8 +54,9 @@ class Replays:
             raise Refusal(Problem(400, "invalid_request", "Idempotency-Key must be 1–255 visible ASCII characters"))
         name = "gateway:idempotency:" + hashlib.sha256(f"{who}\0{key}".encode()).hexdigest()
         digest = hashlib.sha256(what).hexdigest()
-        if not self._claim(name, digest):
-            return self._earlier(name, digest)
+        earlier = self._earlier(name, digest)
+        if earlier is not None:
+            return earlier
         try:
             answer = carry_out()
         except BaseException:
@@ -73,8 +74,14 @@ class Replays:
             lambda redis: bool(redis.set(name, entry, nx=True, ex=_HOLD_S)), otherwise=True, purpose="idempotency"
         )
 
-    def _earlier(self, name: str, digest: str) -> Recorded:
+    def _earlier(self, name: str, digest: str) -> Recorded | None:
+        """The first try's answer, waited for; None when this try is the one to carry the order out.
+
+        A first try that was refused leaves its key to whoever asks next.
+        """
         for _ in range(int(_WAIT_S / _POLL_S)):
+            if self._claim(name, digest):
+                return None
             raw = self._redis.attempt(lambda redis: redis.get(name), otherwise=None, purpose="idempotency")
             entry = json.loads(raw) if raw else {"digest": digest}
             if entry["digest"] != digest:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from redis import Redis
@@ -15,6 +17,7 @@ from services.gateway.problem import Refusal
 from services.gateway.soft_redis import SoftRedis
 from shared.db.tables import ApiKey, Camera
 from shared.settings import Settings
+from tests.conftest import wait_until
 from tests.unit.gateway.installation import PASSWORD, RTSP, START, Api, Template, basic, open_api
 
 BODY = {"name": "a", "rtsp_url": RTSP}
@@ -142,6 +145,31 @@ def test_a_second_try_waits_for_the_first_and_then_gives_up(api: Api, redis: Red
     assert replays.once("k", who="1", what=b"x", carry_out=slow).status == 201
     assert inner[0].problem.status == 409
     assert sum(waits) == pytest.approx(5.0)
+
+
+def test_a_second_try_is_carried_out_as_soon_as_the_first_is_refused(api: Api, redis: Redis) -> None:
+    begun, ended = Event(), Event()
+
+    def refused_at_last(_: float) -> None:
+        begun.set()
+        assert ended.wait(5)
+
+    replays = Replays(SoftRedis(redis), api.opened.gateway.box, sleep=refused_at_last)
+
+    def first() -> Recorded:
+        assert begun.wait(5)
+        return Recorded(409, "application/json", b"{}")
+
+    def try_first() -> None:
+        assert replays.once("k", who="1", what=b"x", carry_out=first).status == 409
+        ended.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(try_first)
+        wait_until(lambda: next(redis.scan_iter("gateway:idempotency:*"), None) is not None)
+        second = replays.once("k", who="1", what=b"x", carry_out=lambda: Recorded(201, "application/json", b"{}"))
+        trying.result()
+    assert second.status == 201
 
 
 def test_a_redis_that_is_away_is_not_asked_again_for_a_moment() -> None:
