@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from flask import Response
 from flask_openapi3 import OpenAPI
@@ -34,9 +35,15 @@ def application(
     )
 
 
+class _App(OpenAPI):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing here is a coroutine: not asked anew for every function around every request."""
+        return func
+
+
 def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
     """One dialect as an app of its own: so every error, even of an unknown address, is in its words."""
-    app = OpenAPI(
+    app = _App(
         f"services.gateway.{dialect.name}",
         info=dialect.info,
         security_schemes=dialect.security_schemes,  # type: ignore[arg-type]

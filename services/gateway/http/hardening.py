@@ -6,10 +6,15 @@ import gzip
 import re
 import time
 import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUESTS = Counter("argus_http_requests_total", "Requests answered", ["dialect", "method", "route", "status"])
 SECONDS = Histogram(
@@ -35,6 +40,7 @@ _HEADERS = {
 
 def install(app: Flask, *, dialect: str, cors_origins: tuple[str, ...]) -> None:
     """Put all of it around the app's requests."""
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
     @app.before_request
     def begin() -> None:
@@ -46,8 +52,6 @@ def install(app: Flask, *, dialect: str, cors_origins: tuple[str, ...]) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-ID"] = request_id()
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
         _allow_origin(response, cors_origins)
         _count(response, dialect)
         return _compressed(response)
@@ -55,6 +59,19 @@ def install(app: Flask, *, dialect: str, cors_origins: tuple[str, ...]) -> None:
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
         structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _with_headers(app: WSGIApplication) -> WSGIApplication:
+    # On the list that goes to the server: each change of a response's headers takes as long as all of this.
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            given = {name for name, _ in headers}
+            headers += [(name, value) for name, value in _HEADERS.items() if name not in given]
+            return start_response(status, headers, *error)
+
+        return app(environ, start)
+
+    return answer
 
 
 def request_id() -> str:
@@ -88,11 +105,16 @@ def _allow_origin(response: Response, origins: tuple[str, ...]) -> None:
 
 
 def _compressed(response: Response) -> Response:
-    if response.mimetype != "application/json" or response.direct_passthrough or response.is_streamed:
+    if response.content_type != "application/json" or response.direct_passthrough or response.is_streamed:
         return response
-    response.vary.add("Accept-Encoding")
+    if "Vary" in response.headers:
+        response.vary.add("Accept-Encoding")
+    else:
+        response.headers["Vary"] = "Accept-Encoding"
+    if "HTTP_ACCEPT_ENCODING" not in request.environ or request.accept_encodings["gzip"] <= 0:
+        return response
     body = response.get_data()
-    if len(body) < _WORTH_COMPRESSING or request.accept_encodings["gzip"] <= 0:
+    if len(body) < _WORTH_COMPRESSING:
         return response
     response.set_data(gzip.compress(body, compresslevel=_LEVEL, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
