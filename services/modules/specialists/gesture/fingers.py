@@ -17,7 +17,7 @@ _FINGERS: Final = ((5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19,
 _INDEX_KNUCKLE, _MIDDLE_KNUCKLE, _PINKY_KNUCKLE = 5, 9, 17
 
 # Straight is the way from knuckle to tip over the length of the finger; reach that from the wrist over the knuckle's.
-_STRAIGHT, _STRAIGHT_REACH = 0.9, 1.5
+_STRAIGHT, _STRAIGHT_REACH = 0.91, 1.5
 _FOLDED, _FOLDED_REACH, _BACK_REACH = 0.75, 1.25, 0.95
 _THUMB_STRAIGHT = 0.88
 

@@ -26,6 +26,9 @@ _STAYS_S: Final = 0.8
 _REST_S: Final = 0.5
 _UP_AGAIN_S: Final = 2.5
 _BEFORE_S: Final = 0.6
+# How long the shoulders take for the middle part of their way down: a body that nothing holds needs half of that.
+_DROP_S: Final = 1.0
+_DROP_PART: Final = (0.15, 0.85)
 
 
 def fell(moments: Sequence[Moment], *, within_s: float = WITHIN_S) -> bool:
@@ -46,6 +49,7 @@ def fell(moments: Sequence[Moment], *, within_s: float = WITHIN_S) -> bool:
             and _stays(times, lying, upright, first)
             and not _rested(known[last + 1 : first])
             and _came_down(_highest(known, upright, last), stances[first], seconds=times[first] - times[last])
+            and _drop_s(times, [stance.shoulder[1] for stance in stances], first) <= _DROP_S
         ):
             return True
     return False
@@ -86,3 +90,25 @@ def _came_down(before: Stance, after: Stance, *, seconds: float) -> bool:
     near = math.dist(after.hip, before.hip) <= _FARTHEST * height
     same = _LENGTHS[0] <= after.length / before.length <= _LENGTHS[1]
     return hips >= _HIPS_DROP and shoulders >= _SHOULDERS_DROP and hips / seconds >= _SPEED and near and same
+
+
+def _drop_s(times: Sequence[float], heights: Sequence[float], first: int) -> float:
+    """How long the middle part of the shoulders' way down takes around the first lying look.
+
+    `heights` are in pixels, downwards. The way is from where they were highest before to where they come to lie.
+    """
+    before = [h for t, h in zip(times, heights, strict=True) if times[first] - _UPRIGHT_BEFORE_S <= t < times[first]]
+    after = [h for t, h in zip(times, heights, strict=True) if 0 <= t - times[first] <= _STAYS_S]
+    # The upper quarter of the looks rather than the single highest one: a step may lift, and noise does.
+    top, bottom = sorted(before)[len(before) // 4], max(after)
+    begins, ends = (top + part * (bottom - top) for part in _DROP_PART)
+    left = max((i for i in range(first) if heights[i] <= begins), default=0)
+    came = min((i for i in range(first, len(heights)) if heights[i] >= ends), default=len(heights) - 1)
+    return _crossing(times, heights, came - 1, ends) - _crossing(times, heights, left, begins)
+
+
+def _crossing(times: Sequence[float], heights: Sequence[float], at: int, height: float) -> float:
+    """When the height was reached between the looks `at` and the next."""
+    low, high = heights[at], heights[at + 1]
+    share = (height - low) / (high - low) if high > low else 0.0
+    return times[at] + min(max(share, 0.0), 1.0) * (times[at + 1] - times[at])
