@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from shared.db.deliveries import Webhook
 from shared.db.secrets import SecretBox
 from shared.domain.errors import NotFound, UserError
-from shared.domain.webhook import WebhookAuth, WebhookEvent
+from shared.domain.webhook import RESERVED_HEADERS, WebhookAuth, WebhookEvent
 from shared.net import parse_target
 
 EVENTS: Final[tuple[str, ...]] = get_args(WebhookEvent)
@@ -112,3 +112,5 @@ def _check(row: Webhook) -> None:
         raise UserError(
             "auth_name", "is required with auth_type header", remedy="name the header that carries the token"
         )
+    if row.auth_type == "header" and (row.auth_name or "").lower() in RESERVED_HEADERS:
+        raise UserError("auth_name", "names a header that cannot carry a token", remedy="name one of its own")

@@ -22,6 +22,7 @@ from services.alerts.signature import sign
 from shared.db.secrets import SecretBox
 from shared.db.tables import Webhook
 from shared.domain.errors import Permanent, Transient, UserError
+from shared.domain.webhook import RESERVED_HEADERS
 from shared.net import Poster, Reply, parse_target
 from shared.settings import Settings
 
@@ -29,7 +30,6 @@ NAME = "webhook"
 
 _SAID = 200
 _TRY_AGAIN = frozenset({408, 425, 429})
-_NEVER_OVERRIDDEN = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
 class WebhookOptions(BaseModel):
@@ -202,7 +202,7 @@ def _authorization(endpoint: Endpoint) -> dict[str, str]:
         return {"authorization": "Basic " + base64.b64encode(token.encode()).decode()}
     if endpoint.auth_type == "header" and endpoint.auth_name:
         name = endpoint.auth_name.lower()
-        if name in _NEVER_OVERRIDDEN:
+        if name in RESERVED_HEADERS:
             raise Permanent(f"the header {name} cannot carry a token")
         return {name: token}
     return {}

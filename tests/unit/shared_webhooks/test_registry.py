@@ -45,6 +45,8 @@ def test_a_webhook_is_stored_with_its_token_and_secret_sealed(session: Session) 
         (WebhookChange(url="ftp://example.org/"), "url"),
         (WebhookChange(token=""), "token"),
         (WebhookChange(auth_type="header"), "auth_name"),
+        (WebhookChange(auth_type="header", auth_name="Host"), "auth_name"),
+        (WebhookChange(auth_type="header", auth_name="webhook-id"), "auth_name"),
     ],
 )
 def test_a_change_that_cannot_work_is_refused_by_its_field(session: Session, change: WebhookChange, field: str) -> None:
