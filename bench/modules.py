@@ -26,6 +26,7 @@ from bench.row import Row
 from services.modules.specialist import Case, Picture, Scope, Tools, open_specialist
 from shared.db.engine import connect, sessions
 from shared.domain.errors import UserError
+from shared.vision import tflite
 from shared.weights.pull import PullLimits
 from shared.weights.store import open_store
 
@@ -72,11 +73,16 @@ def _persons() -> list[NDArray[np.uint8]]:
     return [np.ascontiguousarray(picture[top:bottom, left:right], np.uint8) for left, top, right, bottom in boxes]
 
 
+_HANDS = ("palm_lite", "hand_landmark_lite", "yolox_nano")
+
 CROPS: dict[str, Crops] = {
     "lpr": Crops(_vehicles, most_ms=150.0),
     "reid": Crops(_persons, label="person", settings={"model": "osnet_x0_25"}, weights=("osnet_x0_25",)),
     "vehicle": Crops(_vehicles, weights=("yolox_nano",)),
     "ppe": Crops(_persons, label="person", weights=("yolox_nano",)),
+    "pose": Crops(_persons, label="person", weights=("movenet_lightning", "yolox_nano")),
+    "hand": Crops(_persons, label="person", weights=_HANDS),
+    "gesture": Crops(_persons, label="person", weights=_HANDS),
 }
 
 
@@ -111,7 +117,7 @@ def _with(row: Row, **changes: Any) -> Row:
 
 
 def _measured(name: str, crops: Crops, pictures: list[NDArray[np.uint8]]) -> tuple[list[float], list[float]]:
-    """Milliseconds of this process per crop: all in all, and those within ONNX Runtime."""
+    """Milliseconds of this process per crop: all in all, and those within ONNX Runtime and LiteRT."""
     with tempfile.TemporaryDirectory() as folder, _models_timed() as spent:
         store = open_store(bench_settings())
         for weights in crops.weights:
@@ -134,9 +140,9 @@ def _measured(name: str, crops: Crops, pictures: list[NDArray[np.uint8]]) -> tup
 
 @contextmanager
 def _models_timed() -> Iterator[list[float]]:
-    """While this lasts, sessions that are opened note the seconds each of their runs takes."""
+    """While this lasts, sessions and interpreters that are opened note the seconds each of their runs takes."""
     spent: list[float] = []
-    original = ort.InferenceSession
+    original, interpreter = ort.InferenceSession, tflite.Interpreter
 
     class Timed(original):  # type: ignore[misc, valid-type]
         def run(self, *arguments: Any, **named: Any) -> Any:
@@ -146,8 +152,14 @@ def _models_timed() -> Iterator[list[float]]:
             finally:
                 spent.append(time.process_time() - before)
 
-    ort.InferenceSession = Timed
+    class TimedInterpreter(interpreter):  # type: ignore[misc, valid-type]
+        def invoke(self) -> None:
+            before = time.process_time()
+            super().invoke()
+            spent.append(time.process_time() - before)
+
+    ort.InferenceSession, tflite.Interpreter = Timed, TimedInterpreter
     try:
         yield spent
     finally:
-        ort.InferenceSession = original
+        ort.InferenceSession, tflite.Interpreter = original, interpreter
