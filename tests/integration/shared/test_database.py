@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
+from shared.db import migrations
 from shared.db.engine import as_transient, connect, read_sessions, sessions
-from shared.db.migrate import current_revision, upgrade
+from shared.db.migrate import current_revision, known_revisions, upgrade
 from shared.db.secrets import SecretBox, installation_key
 from shared.db.tables import Account, AuditRow, Base, Camera
 from shared.domain.errors import Transient, UserError
@@ -37,6 +40,13 @@ def test_the_migrations_make_exactly_the_schema_of_the_models(engine: Engine) ->
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_files_of_the_migrations_are_named_by_their_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    assert known_revisions() == tuple(revision.revision for revision in revisions)
 
 
 def test_an_upgrade_of_what_is_new_changes_nothing(engine: Engine) -> None:
