@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -67,6 +68,19 @@ def test_a_body_over_a_mebibyte_is_a_413(api: Api) -> None:
     answer = _post(api, GOOD + b', "x": "' + b"y" * 1024 * 1024 + b'"}')
     assert answer.status_code == 413
     assert answer.json["error"] == "payload_too_large"
+
+
+def test_a_body_that_is_too_large_is_taken_off_the_wire_before_it_is_refused(api: Api) -> None:
+    wire = io.BytesIO(b"x" * 3_000_000)
+    answer = api.ask("POST", "/cameras", input_stream=wire, content_length=3_000_000, content_type="application/json")
+    assert (answer.status_code, wire.tell()) == (413, 3_000_000)
+
+
+def test_a_body_far_too_large_is_refused_unread(api: Api) -> None:
+    wire = io.BytesIO(b"x" * 1000)
+    said = {"CONTENT_LENGTH": str(10**12), "wsgi.input": wire}
+    answer = api.ask("POST", "/cameras", environ_overrides=said, content_type="application/json")
+    assert (answer.status_code, wire.tell()) == (413, 0)
 
 
 def test_a_body_just_below_a_mebibyte_is_taken(api: Api) -> None:
