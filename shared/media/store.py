@@ -98,6 +98,14 @@ class MediaStore:
         target = self._resolve(path)
         return Path(target) if self._local else None
 
+    def relative(self, path: str) -> str:
+        """The path as the store knows it: of a whole path below a store on this machine, the part inside.
+
+        Anything else is given back as it is; whoever then asks for it is told whether it is one.
+        """
+        folder = self._root + "/"
+        return path[len(folder) :] if self._local and path.startswith(folder) else path
+
     def _resolve(self, path: str) -> str:
         parts = PurePosixPath(path).parts
         if not parts or len(path) > _MAX_LENGTH or not all(_PART.fullmatch(part) for part in parts):

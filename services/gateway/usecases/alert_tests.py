@@ -22,6 +22,7 @@ def send_test_alert(
 
     No event is stored. Blocks for as long as `AlertTests.send`. Raises `UserError`, `Refusal` (429, 503).
     """
+    photo = None if photo is None else gateway.media.relative(photo)
     _check_photo(gateway, principal, photo)
     gateway.alert_tests.admit(principal.account_id)
     order = AlertTest(

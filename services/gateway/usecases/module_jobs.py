@@ -88,11 +88,10 @@ def _order(gateway: Gateway, principal: Principal, module: ModuleInfo, wanted: W
             event = event_of(session, wanted.event_uuid, account_id=account_id)
             camera = session.scalar(select(Camera).where(Camera.slug == event.camera_slug))
             return ModuleOrder(**{**values, **_of_event(event, module, wanted), **_options(camera, module.name)})
-        if wanted.image_path is not None and account_id is not None:
-            mine = is_picture_of(session, wanted.image_path, account_id=account_id)
-        else:
-            mine = True
-    path = _checked_path(gateway, wanted.image_path, mine=mine) if wanted.image_path is not None else ""
+        path = gateway.media.relative(wanted.image_path or "")
+        mine = not path or account_id is None or is_picture_of(session, path, account_id=account_id)
+    if wanted.image_path is not None:
+        path = _checked_path(gateway, path, mine=mine)
     if wanted.photo is not None:
         picture_head(wanted.photo)
         path = upload_path(values["job_id"], gateway.now())

@@ -137,6 +137,13 @@ def test_a_path_of_the_media_store_is_taken(api: Api, worker: WorkerInfo, event:
     assert (order.pictures[0].path, order.at.isoformat()) == (SNAPSHOT, "2025-01-15T10:30:45+00:00")
 
 
+def test_a_whole_path_inside_the_media_store_is_taken(api: Api, worker: WorkerInfo, event: str) -> None:
+    whole = str(api.opened.gateway.media.local_path(SNAPSHOT))
+    assert whole.startswith("/")
+    assert stored(api, api.post("/modules/ocr/trigger", {"image_path": whole})).order.pictures[0].path == SNAPSHOT
+    assert api.post("/modules/ocr/trigger", {"image_path": whole}, who="bob").status_code == 400
+
+
 @pytest.mark.parametrize(
     "path",
     ["/etc/passwd", "../argus.db", "snapshots/../../argus.db", "snapshots/none.jpg", "snapshots", "a\\b.jpg", "é.jpg"],

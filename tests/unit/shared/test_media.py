@@ -33,6 +33,17 @@ def test_what_was_written_is_read_back(store: MediaStore) -> None:
     assert store.read("snapshots/cam_001/2026/01/15/7d3c.jpg") == content
 
 
+def test_a_whole_path_is_known_by_its_part_inside_a_folder(tmp_path: Path) -> None:
+    store = MediaStore.open((tmp_path / "media").as_uri())
+    assert store.relative(str(store.local_path("a/b.jpg"))) == "a/b.jpg"
+    for path in ("a/b.jpg", "/etc/passwd", str(tmp_path / "media-2" / "b.jpg"), str(tmp_path / "media")):
+        assert store.relative(path) == path
+    with pytest.raises(Permanent):
+        store.read(store.relative(f"{tmp_path}/media/../argus.db"))
+    with pytest.raises(Permanent):
+        store.read(store.relative(f"{tmp_path}/media//etc/passwd"))
+
+
 def test_writing_again_replaces_the_content(store: MediaStore) -> None:
     store.write("a/b.jpg", b"long first content")
     store.write("a/b.jpg", b"second")
