@@ -8,7 +8,6 @@ from pydantic import Field
 
 from shared.messages.message import Message
 
-
 PROBE_LOOK_S = 6.0
 """How long a probe may take beyond the time in which a camera must be reached: it wants to see a few keyframes."""
 
