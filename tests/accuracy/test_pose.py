@@ -131,3 +131,38 @@ def test_whole_frames_of_a_square_show_nobody_fall(pose: Specialist) -> None:
         persons = pose.examine(Case(burst, "scene", AT)).results["persons"]
         assert persons
         assert {person["person_action"] for person in persons} <= {"walking", "standing", "unknown"}
+
+
+def tipped(picture: NDArray[np.uint8], box: Box, degrees: float) -> tuple[NDArray[np.uint8], Box]:
+    """The picture turned about the feet of somebody in it, and the box around that person then."""
+    foot = ((box.x1 + box.x2) / 2, box.y2 - 10)
+    canvas = (picture.shape[1] + 600, picture.shape[0])
+    matrix = cv2.getRotationMatrix2D(foot, degrees, 1.0)
+    corners = np.array([[x, y, 1.0] for x in (box.x1, box.x2) for y in (box.y1, box.y2)]) @ matrix.T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    turned = cv2.warpAffine(picture, matrix, canvas, borderValue=(96, 96, 96))
+    return np.asarray(turned, np.uint8), Box(*low.tolist(), *high.tolist()).clipped(*canvas)
+
+
+@pytest.mark.parametrize("way", [-88.0, 88.0])
+@pytest.mark.parametrize("box", [Box(50, 394, 214, 898), Box(219, 403, 347, 855)])
+def test_somebody_who_tips_over_has_fallen_and_whoever_does_so_slowly_has_not(
+    pose: Specialist, box: Box, way: float
+) -> None:
+    """The picture of a standing person, turned about the feet as if the person fell."""
+    picture = np.pad(photo("images/bus.jpg"), ((0, 0), (600, 0), (0, 0)), constant_values=96)
+    standing = Box(box.x1 + 600, box.y1, box.x2 + 600, box.y2)
+
+    def told(*, takes: float, fps: float) -> str:
+        burst = []
+        for number in range(16):
+            share = min(max((number / fps - 1.0) / takes, 0.0), 1.0)
+            frame, subject = tipped(picture, standing, way * share**1.5)
+            burst.append(Picture(frame, at=AT + timedelta(seconds=number / fps), subject=subject))
+        return str(pose.examine(Case(tuple(burst), "object", AT, label="person")).results["person_action"])
+
+    assert told(takes=0.9, fps=4) == "fall"
+    assert told(takes=3.5, fps=2.5) != "fall"
+    frame, subject = tipped(picture, standing, way)
+    lies = Case((Picture(frame, at=AT, subject=subject),), "object", AT, label="person")
+    assert pose.examine(lies).results["person_action"] == "lying"
