@@ -166,3 +166,12 @@ def test_somebody_who_tips_over_has_fallen_and_whoever_does_so_slowly_has_not(
     frame, subject = tipped(picture, standing, way)
     lies = Case((Picture(frame, at=AT, subject=subject),), "object", AT, label="person")
     assert pose.examine(lies).results["person_action"] == "lying"
+
+
+def test_the_other_network_sees_the_squat_too() -> None:
+    tools = Tools(WeightsStore(ASSETS / "models", load_registry()), None, state=lambda _slug: None)  # type: ignore[arg-type]
+    specialist = open_specialist("pose", tools, settings={"model": "pose_landmark_lite"})
+    results = specialist.examine(Case((Picture(photo("pose/squat.bmp")),), "scene", AT)).results
+    specialist.close()
+    assert results["person_action"] == "crouching"
+    assert len(results["keypoints"]) >= 15
