@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from shared.accounts.roles import Scope, implied, scopes_of
@@ -129,17 +129,23 @@ def touch_key(session: Session, key_id: int, *, now: datetime) -> None:
     session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))
 
 
-def list_keys(session: Session, *, account_id: int | None = None) -> Sequence[tuple[ApiKey, str]]:
+def list_keys(
+    session: Session, *, account_id: int | None = None, limit: int | None = None, offset: int = 0
+) -> Sequence[tuple[ApiKey, str]]:
     """Keys that are not revoked, newest first, each with its user name; of one account, or of all with None."""
-    query = (
-        select(ApiKey, Account.username)
-        .join(Account, Account.id == ApiKey.account_id)
-        .where(ApiKey.revoked_at.is_(None))
-        .order_by(ApiKey.id.desc())
-    )
-    if account_id is not None:
-        query = query.where(ApiKey.account_id == account_id)
+    query = select(ApiKey, Account.username).join(Account, Account.id == ApiKey.account_id)
+    query = query.where(*_not_revoked(account_id)).order_by(ApiKey.id.desc()).limit(limit).offset(offset)
     return [(key, username) for key, username in session.execute(query)]
+
+
+def count_keys(session: Session, *, account_id: int | None = None) -> int:
+    """How many `list_keys` has in all."""
+    return session.execute(select(func.count()).select_from(ApiKey).where(*_not_revoked(account_id))).scalar_one()
+
+
+def _not_revoked(account_id: int | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [ApiKey.revoked_at.is_(None)]
+    return conditions if account_id is None else [*conditions, ApiKey.account_id == account_id]
 
 
 def revoke_key(session: Session, key_id: int, *, now: datetime, account_id: int | None = None) -> ApiKey:

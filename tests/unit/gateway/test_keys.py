@@ -48,6 +48,15 @@ def test_keys_are_listed_and_revoked_by_their_owner_alone(api: Api) -> None:
     assert api.get("/cameras", who=None, headers={"X-API-Key": made["key"]}).status_code == 401
 
 
+def test_keys_are_listed_page_by_page(api: Api) -> None:
+    for name in ("a", "b", "c"):
+        _make(api, {"name": name})
+    page = api.get("/auth/keys?limit=2&offset=1").json
+    assert page is not None
+    assert ([key["name"] for key in page["keys"]], page["count"], page["total"]) == (["b", "a"], 2, 4)
+    assert api.get("/auth/keys?limit=501").status_code == 400
+
+
 def test_a_key_cannot_make_keys_that_outlive_it_but_can_end_itself(api: Api) -> None:
     made = _make(api, {"name": "short", "ttl_days": 1, "scopes": ["write"]})
     key = {"X-API-Key": made["key"]}

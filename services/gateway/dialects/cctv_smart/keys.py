@@ -14,7 +14,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
 from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from services.gateway.usecases import keys as usecases
-from shared.accounts.keys import MAX_TTL_DAYS, list_keys
+from shared.accounts.keys import MAX_TTL_DAYS, count_keys, list_keys
 from shared.accounts.roles import Scope
 from shared.db.accounts import ApiKey
 
@@ -27,6 +27,11 @@ class NewKeyBody(BaseModel):
     name: str = Field(min_length=1, max_length=128, examples=["my_app"])
     ttl_days: int | None = Field(default=None, ge=1, le=MAX_TTL_DAYS, examples=[365])
     scopes: list[Scope] | None = Field(default=None, min_length=1, max_length=3, examples=[["read"]])
+
+
+class KeysQuery(BaseModel):
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class KeyPath(BaseModel):
@@ -58,6 +63,7 @@ class KeyCreated(BaseModel):
 class KeyList(BaseModel):
     keys: list[KeyShown]
     count: int
+    total: int
 
 
 @api.post("/auth/keys", responses={"201": KeyCreated})
@@ -81,12 +87,14 @@ def make_key(gateway: Gateway, principal: Principal, body: NewKeyBody) -> Answer
 
 @api.get("/auth/keys", responses={"200": KeyList})
 @endpoint(scope=Scope.READ)
-def get_keys(gateway: Gateway, principal: Principal) -> dict[str, Any]:
+def get_keys(gateway: Gateway, principal: Principal, query: KeysQuery) -> dict[str, Any]:
     """The keys of one's account, newest first; an administrator sees everybody's. Keys themselves are not shown."""
     owner = None if Scope.ADMIN in principal.scopes else principal.account_id
     with gateway.reads() as session:
-        shown = [_shown(key, username) for key, username in list_keys(session, account_id=owner)]
-    return {"keys": shown, "count": len(shown)}
+        page = list_keys(session, account_id=owner, limit=query.limit, offset=query.offset)
+        total = count_keys(session, account_id=owner)
+    shown = [_shown(key, username) for key, username in page]
+    return {"keys": shown, "count": len(shown), "total": total}
 
 
 @api.delete("/auth/keys/<int:id>", responses={"204": None})
