@@ -6,7 +6,7 @@ few rows are read, that costs several times what the database does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -53,7 +53,7 @@ class Reader:
         with _errors_of(self._dialect, self._connection):
             self._cursor.execute(form.text, form.parameters(values))
             found = cast("list[tuple[Any, ...]]", self._cursor.fetchall())
-        return form.converted(found)
+        return form.converted(found, self._cursor.description)
 
 
 class Readers:
@@ -84,15 +84,19 @@ def reader_of(session: Session) -> Reader:
     return Reader(connection.connection, connection.dialect)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Form:
-    """`names` are the parameters in order where the driver wants them so, else None."""
+    """`names` are the parameters in order where the driver wants them so, else None.
+
+    `from_database` is made of `converter_of`, by place and by the driver's name of the type, from the first answer.
+    """
 
     text: str
     names: tuple[str, ...] | None
     constants: Mapping[str, Any]
     to_database: Mapping[str, _Conversion]
-    from_database: tuple[tuple[int, _Conversion], ...]
+    converter_of: Callable[[int, Any], _Conversion | None]
+    from_database: tuple[tuple[int, _Conversion], ...] | None = None
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         given = {**self.constants, **values}
@@ -100,11 +104,14 @@ class _Form:
             given[name] = convert(given[name])
         return given if self.names is None else [given[name] for name in self.names]
 
-    def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        if not self.from_database:
+    def converted(self, rows: list[tuple[Any, ...]], description: Sequence[Any] | None) -> list[tuple[Any, ...]]:
+        if self.from_database is None:
+            converters = [self.converter_of(place, column[1]) for place, column in enumerate(description or ())]
+            self.from_database = tuple((place, each) for place, each in enumerate(converters) if each is not None)
+        if not rows or not self.from_database:
             return rows
         columns: list[Any] = list(zip(*rows, strict=True))
-        for place, convert in self.from_database if rows else ():
+        for place, convert in self.from_database:
             columns[place] = map(convert, columns[place])
         return list(zip(*columns, strict=True))
 
@@ -115,14 +122,13 @@ def _compiled(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Form:
     types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
     to_database = {name: kind.bind_processor(dialect) for name, kind in types.items()}
     kinds = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
-    from_database = [kind.result_processor(dialect, None) for kind in kinds]
     constants = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
     return _Form(
         text=str(compiled),
         names=tuple(compiled.positiontup or ()) if compiled.positional else None,
         constants=constants,
         to_database={name: convert for name, convert in to_database.items() if convert is not None},
-        from_database=tuple((place, convert) for place, convert in enumerate(from_database) if convert is not None),
+        converter_of=lambda place, type_code: kinds[place].result_processor(dialect, type_code),
     )
 
 

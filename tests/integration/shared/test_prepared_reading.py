@@ -14,6 +14,7 @@ from shared.accounts.keys import create_key, key_holder
 from shared.accounts.users import add_account
 from shared.db.accounts import Account, ApiKey
 from shared.db.engine import connect
+from shared.db.events import Event
 from shared.db.migrate import upgrade
 from shared.db.prepared import Prepared, Reader, Readers, reader_of
 
@@ -48,6 +49,16 @@ def test_times_lists_and_truths_come_as_a_session_gives_them(filled: Engine) -> 
     assert found == [expected, expected]
     assert [row[2] for row in expected] == [NOW, NOW]
     assert isinstance(found[0][0][4], bool)
+
+
+def test_fractions_come_as_fractions(filled: Engine) -> None:
+    columns = Event.__table__.c
+    with Session(filled) as session:
+        times = dict.fromkeys(("started_at", "occurred_at", "stored_at"), NOW)
+        session.add(Event(uuid="e", account_id=None, camera_slug="cam_001", label="person", confidence=0.1, **times))
+        session.flush()
+        query = Prepared(select(columns.confidence, columns.box))
+        assert reader_of(session).rows(query, {}) == [(0.1, None)]
 
 
 def test_other_values_get_other_rows(filled: Engine) -> None:
