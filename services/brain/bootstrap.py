@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.brain.dispatcher import LEASE_TTL_S as DISPATCHER_LEASE_TTL_S
 from services.brain.dispatcher import Dispatcher
+from services.brain.findings import FindingHandler
 from services.brain.health import HealthHandler
 from services.brain.known_modules import KnownModules
 from services.brain.presences import PresenceHandler
@@ -24,8 +25,9 @@ from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.jobs import celery_app
 from shared.loops import obey_restart, run_loops
+from shared.media import MediaStore
 from shared.messages.commands import SyncCamera, SyncRules
-from shared.messages.topics import HEALTH, PRESENCES
+from shared.messages.topics import FINDINGS, HEALTH, PRESENCES
 from shared.modules.book import JobBook
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
@@ -55,6 +57,7 @@ class Brain:
     ownership: ShardOwnership
     presences: PresenceHandler
     health: HealthHandler
+    findings: FindingHandler
     liveness: Liveness
 
     def run(self, stop: threading.Event) -> int:
@@ -65,6 +68,7 @@ class Brain:
                 {
                     "presences": partial(self._consume_presences, stop),
                     "health": partial(self._consume_health, stop),
+                    "findings": partial(self._consume_findings, stop),
                     "relay": partial(self.relay.run, stop),
                     "dispatcher": partial(self.dispatcher.run, stop),
                     "orders": partial(self._follow_orders, stop),
@@ -102,6 +106,10 @@ class Brain:
     def _consume_health(self, stop: threading.Event) -> None:
         reader = GroupReader(self.redis, HEALTH, group=SERVICE, member=self.instance)
         consume(reader, self.health, stop=stop, block_ms=_BLOCK_MS)
+
+    def _consume_findings(self, stop: threading.Event) -> None:
+        reader = GroupReader(self.redis, FINDINGS, group=SERVICE, member=self.instance)
+        consume(reader, self.findings, stop=stop, block_ms=_BLOCK_MS)
 
     def _follow_orders(self, stop: threading.Event) -> None:
         tail = CommandTail(self.redis)
@@ -167,5 +175,14 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             ordered=dispatcher.wake,
         ),
         health=HealthHandler(writes, now=clock, committed=relay.wake),
+        findings=FindingHandler(
+            writes,
+            site,
+            redis=redis,
+            media=MediaStore.open(settings.effective_media_url),
+            now=clock,
+            committed=relay.wake,
+            ordered=dispatcher.wake,
+        ),
         liveness=Liveness(redis, service=SERVICE, instance=name),
     )

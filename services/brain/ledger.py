@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from shared.domain.presence import Presence
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.messages.topics import EVENTS, MODULE_ORDERS
+from shared.rules.found import Found, Match
 from shared.rules.rule import Rule, evaluate
 
 
@@ -44,6 +46,9 @@ class _Asked:
     since: datetime
 
 
+_Because = tuple[Found, Sequence[tuple[Rule, Match]]]
+
+
 class Ledger:
     """One transaction's view. Every step may be repeated with the same message and then changes nothing."""
 
@@ -62,18 +67,22 @@ class Ledger:
         cameras = {body.camera for body in bodies}
         by_event = {ids.event_id(body.presence_id): body.presence_id for body in bodies}
         self._read_cameras(cameras)
-        for slug, camera, at in self._session.execute(
-            select(RuleFiring.rule_slug, RuleFiring.camera_slug, RuleFiring.fired_at).where(
-                RuleFiring.camera_slug.in_(cameras)
-            )
-        ):
-            self.entries.last_fired.setdefault(camera, {})[slug] = at
+        self.read_firings(cameras)
         # Locked, so that a replica that has just lost the shard cannot add a rule at the same time.
         columns = (Event.uuid, Event.rules, Event.modules_triggered, Event.occurred_at)
         rows = self._session.execute(select(*columns).where(Event.uuid.in_(by_event)).with_for_update())
         for uuid, rules, modules, occurred_at in rows:
             self.entries.fired[by_event[uuid]] = frozenset(rules)
             self._asked[by_event[uuid]] = _Asked(tuple(modules), occurred_at)
+
+    def read_firings(self, cameras: set[str]) -> None:
+        """Read when rules last fired on these cameras."""
+        for slug, camera, at in self._session.execute(
+            select(RuleFiring.rule_slug, RuleFiring.camera_slug, RuleFiring.fired_at).where(
+                RuleFiring.camera_slug.in_(cameras)
+            )
+        ):
+            self.entries.last_fired.setdefault(camera, {})[slug] = at
 
     def enter(self, body: PresenceBody) -> None:
         """Raise, widen or close the event of the presence, as its rules say."""
@@ -86,6 +95,25 @@ class Ledger:
             self._look_again(body, presence, camera)
         if isinstance(body, PresenceEnded):
             self._close(body, presence)
+
+    def conclude(
+        self, body: PresenceBody, firing: Sequence[tuple[Rule, Match]], *, module: str, results: Mapping[str, Any]
+    ) -> None:
+        """Raise or widen the event of the presence, because of what a specialist found about it."""
+        camera = self._cameras.get(body.camera)
+        if camera is not None and firing:
+            found = Found(module, results, body.captured_at, body.presence())
+            self._tell_of(body, body.presence(), camera, [rule for rule, _ in firing], because=(found, firing))
+
+    def fire(self, camera: str, slugs: Iterable[str], *, at: datetime) -> None:
+        """Note when rules fired on a camera: what their cooldown counts from."""
+        last = self.entries.last_fired.setdefault(camera, {})
+        for slug in slugs:
+            last[slug] = at
+            statement = insert(self._session, RuleFiring).values(rule_slug=slug, camera_slug=camera, fired_at=at)
+            self._session.execute(
+                statement.on_conflict_do_update(index_elements=["rule_slug", "camera_slug"], set_={"fired_at": at})
+            )
 
     def raise_event(self, draft: EventDraft) -> None:
         """Store the event and its outbox row, unless it is stored already."""
@@ -118,24 +146,41 @@ class Ledger:
         rows = self._session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled, Camera.slug.in_(slugs)))
         self._cameras |= {row.slug: facts_of(row) for row in rows}
 
-    def _tell_of(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:
+    def _tell_of(
+        self,
+        body: PresenceBody,
+        presence: Presence,
+        camera: CameraFacts,
+        rules: Sequence[Rule],
+        *,
+        because: _Because | None = None,
+    ) -> None:
         """Have specialists look closer, and raise or widen the event."""
         before = self._asked.get(body.presence_id)
         wanted = looks.asked_of(
             (name for rule in rules for name in rule.modules), camera, body.label, known=self._known
         )
-        modules = tuple(name for name in wanted if before is None or name not in before.modules)
+        found, firing = because or (None, ())
+        seen = tuple(dict.fromkeys([*(before.modules if before else ()), *((found.module,) if found else ())]))
+        modules = tuple(name for name in wanted if name not in seen)
         self._order(body, camera, modules, look=looks.FIRST)
+        since = before.since if before is not None else body.captured_at
+        self._asked[body.presence_id] = _Asked((*seen, *modules), since)
         if body.presence_id in self.entries.fired:
-            self._widen(body, presence, camera, rules, modules=modules)
+            self._widen(body, presence, camera, rules)
         else:
             self.raise_event(
                 timeline.detection(
-                    presence, camera, rules, at=body.captured_at, modules=modules, trace_id=body.trace_id
+                    presence,
+                    camera,
+                    rules,
+                    at=body.captured_at,
+                    modules=(*seen, *modules),
+                    results={found.module: dict(found.results)} if found else {},
+                    found=timeline.best_match(firing).label if firing else "",
+                    trace_id=body.trace_id,
                 )
             )
-        since = before.since if before is not None else body.captured_at
-        self._asked[body.presence_id] = _Asked((*(before.modules if before else ()), *modules), since)
         self._fire(body, rules)
 
     def _look_again(self, body: PresenceBody, presence: Presence, camera: CameraFacts) -> None:
@@ -182,27 +227,9 @@ class Ledger:
     def _fire(self, body: PresenceBody, rules: Sequence[Rule]) -> None:
         slugs = frozenset(rule.slug for rule in rules)
         self.entries.fired[body.presence_id] = self.entries.fired.get(body.presence_id, frozenset()) | slugs
-        last = self.entries.last_fired.setdefault(body.camera, {})
-        for slug in slugs:
-            last[slug] = body.captured_at
-            statement = insert(self._session, RuleFiring).values(
-                rule_slug=slug, camera_slug=body.camera, fired_at=body.captured_at
-            )
-            self._session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["rule_slug", "camera_slug"], set_={"fired_at": body.captured_at}
-                )
-            )
+        self.fire(body.camera, slugs, at=body.captured_at)
 
-    def _widen(
-        self,
-        body: PresenceBody,
-        presence: Presence,
-        camera: CameraFacts,
-        rules: Sequence[Rule],
-        *,
-        modules: Sequence[str],
-    ) -> None:
+    def _widen(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:
         """Further rules fired on a presence whose event is stored: add them, and tell the channels they bring."""
         before = self.entries.fired[body.presence_id]
         known = [rule for slug in sorted(before) if (rule := self._view.rules.get(slug)) is not None]
@@ -213,7 +240,7 @@ class Ledger:
             .values(
                 rules=[*sorted(before), *(rule.slug for rule in rules)],
                 severity=draft.severity,
-                modules_triggered=[*self._asked[body.presence_id].modules, *modules],
+                modules_triggered=list(self._asked[body.presence_id].modules),
             )
         )
         if not known or timeline.widens(draft.channels, timeline.channels_of(known)):
@@ -253,6 +280,7 @@ def _row(draft: EventDraft, *, now: datetime) -> dict[str, object]:
         "occurred_at": draft.at,
         "stored_at": now,
         "modules_triggered": list(draft.modules),
+        "module_results": dict(draft.results),
         "trace_id": draft.trace_id[:64],
     }
     presence = draft.presence
@@ -265,5 +293,12 @@ def _row(draft: EventDraft, *, now: datetime) -> dict[str, object]:
             "frame_height": presence.frame_height,
             "snapshot": presence.snapshot,
             "crop": presence.crop,
+        }
+    if draft.scene is not None:
+        values |= {
+            "box": list(draft.scene.box) if draft.scene.box else None,
+            "frame_width": draft.scene.width,
+            "frame_height": draft.scene.height,
+            "snapshot": draft.scene.snapshot,
         }
     return values

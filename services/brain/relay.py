@@ -1,4 +1,4 @@
-"""From the outbox to the events stream: in id order, at least once."""
+"""From the outbox to the streams: in id order, at least once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.db.engine import SessionFactory
 from shared.db.outbox import message_of
 from shared.db.tables import OutboxRow
 from shared.domain.errors import InvalidMessage
-from shared.messages.topics import EVENTS, MODULE_ORDERS
+from shared.messages.topics import MODULE_ORDERS, TOPICS, Topic
 from shared.observability import get_logger
 from shared.ownership.lease import Lease
 from shared.streams import Publisher
@@ -106,7 +106,7 @@ class Relay:
         pipe = self._redis.pipeline(transaction=True)
         for row in rows:
             try:
-                self._publisher.add(pipe, EVENTS, message_of(row))
+                self._publisher.add(pipe, _topic_of(row), message_of(row))
             except InvalidMessage as error:
                 # Only another version's row can be unreadable; it must not hold up the rest for ever.
                 log.error("outbox_row_dropped", row=row.id, reason=str(error), body=row.body)
@@ -115,3 +115,10 @@ class Relay:
     def _forget(self, rows: Sequence[OutboxRow]) -> None:
         with self._sessions.begin() as session:
             session.execute(delete(OutboxRow).where(OutboxRow.id.in_([row.id for row in rows])))
+
+
+def _topic_of(row: OutboxRow) -> Topic:
+    topic = next((topic for topic in TOPICS if topic.name == row.topic and not topic.sharded), None)
+    if topic is None:
+        raise InvalidMessage(f"outbox row {row.id} is for an unknown topic {row.topic!r}")
+    return topic

@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventKind, EventRaised
+from shared.rules.found import Match
 from shared.rules.rule import Rule
 
 
@@ -21,6 +22,16 @@ class CameraFacts:
     name: str
     account_id: int | None
     options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePicture:
+    """The picture that decided on an event without a presence; `box` is in its pixels."""
+
+    snapshot: str
+    width: int
+    height: int
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,14 @@ class EventDraft:
     zones: tuple[str, ...] = ()
     presence: Presence | None = None
     modules: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    scene: ScenePicture | None = None
     trace_id: str = ""
+
+    @property
+    def snapshot(self) -> str | None:
+        shown = self.presence or self.scene
+        return shown.snapshot if shown else None
 
     def raised(self, stored_at: datetime) -> EventRaised:
         """The message that tells of the event."""
@@ -60,7 +78,7 @@ class EventDraft:
             zones=self.zones,
             captured_at=self.at,
             stored_at=stored_at,
-            snapshot=self.presence.snapshot if self.presence else None,
+            snapshot=self.snapshot,
             text=self.text,
         )
 
@@ -72,10 +90,16 @@ def detection(
     *,
     at: datetime,
     modules: tuple[str, ...] = (),
+    results: Mapping[str, Any] | None = None,
+    found: str = "",
     trace_id: str = "",
 ) -> EventDraft:
-    """The one event of a presence, told by the rules that fired (at least one). `modules` look closer at it."""
+    """The one event of a presence, told by the rules that fired (at least one).
+
+    `modules` look closer at it; `results` are there already, and `found` says what in them made a rule fire.
+    """
     zones = zones_of(presence)
+    text = f"{presence.label} in {', '.join(zones)}" if zones else presence.label
     return EventDraft(
         uuid=ids.event_id(presence.id),
         camera=camera,
@@ -84,15 +108,58 @@ def detection(
         confidence=presence.confidence,
         at=at,
         started_at=presence.started_at,
-        text=f"{presence.label} in {', '.join(zones)}" if zones else presence.label,
+        text=f"{text}: {found}" if found else text,
         severity=max(rule.severity for rule in rules),
         rules=tuple(rule.slug for rule in rules),
         channels=channels_of(rules),
         zones=zones,
         presence=presence,
         modules=modules,
+        results=results or {},
         trace_id=trace_id,
     )
+
+
+def scene_finding(
+    camera: CameraFacts,
+    firing: Sequence[tuple[Rule, Match]],
+    *,
+    module: str,
+    results: Mapping[str, Any],
+    at: datetime,
+    picture: ScenePicture | None,
+    trace_id: str = "",
+) -> EventDraft:
+    """What a module found in the camera's whole picture from `at` on, told by the rules that fired (at least one)."""
+    rules = [rule for rule, _ in firing]
+    match = best_match(firing)
+    return EventDraft(
+        uuid=scene_event_id(camera.slug, module, at),
+        camera=camera,
+        kind="detection",
+        label=match.label,
+        confidence=1.0 if match.confidence is None else match.confidence,
+        at=at,
+        started_at=at,
+        text=match.label,
+        severity=max(rule.severity for rule in rules),
+        rules=tuple(rule.slug for rule in rules),
+        channels=channels_of(rules),
+        modules=(module,),
+        results={module: dict(results)},
+        scene=picture,
+        trace_id=trace_id,
+    )
+
+
+def scene_event_id(camera: str, module: str, at: datetime) -> str:
+    """The uuid of the event of an episode that begins at `at`."""
+    return ids.scene_event_id(camera, module, round(at.timestamp() * 1000))
+
+
+def best_match(firing: Sequence[tuple[Rule, Match]]) -> Match:
+    """The surest of what the rules fire on."""
+    return max((match for _, match in firing), key=lambda match: match.confidence or 0.0)
 
 
 def camera_down(camera: CameraFacts, *, since: datetime, detail: str, trace_id: str = "") -> EventDraft:

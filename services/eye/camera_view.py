@@ -95,7 +95,8 @@ class CameraView:
     def snapshot(self) -> bytes:
         """Everything above as JSON, to be restored by whoever looks at the camera next.
 
-        `tracks` tells others who is there on the last frame: `{id, label, box}`, boxes in pixels of `size`.
+        `tracks` tells others who is there on the last frame: `{id, label, box}`, boxes in pixels of `size`;
+        `presences` the ids of those that have not ended.
         """
         state = {
             "version": _VERSION,
@@ -106,6 +107,7 @@ class CameraView:
             "tracker": self._tracker.snapshot(),
             "book": self._book.snapshot(),
             "tracks": [_told(track) for track in self._tracks if track.confirmed],
+            "presences": [presence.id for presence in self._book.open_presences()],
         }
         return json.dumps(state, separators=(",", ":")).encode()
 

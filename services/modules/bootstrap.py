@@ -107,7 +107,7 @@ def build_worker(
         ],
         idle_s=None if modules.warm else modules.idle_s,
     )
-    runner = Runner(book, hands, sessions=sessions(engine), resend=resend)
+    runner = Runner(book, hands, sessions=sessions(engine), resend=resend, now=clock)
     media = MediaStore.open(settings.effective_media_url)
     sweeper = Sweeper(redis, book=book, roster=roster, runner=runner, media=media, resend=resend, now=clock)
     return Worker(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shared.domain.module import THINGS
 from shared.modules.notes import is_note
 from shared.modules.order import ModuleOrder, look_id
 
@@ -19,7 +20,9 @@ def replaces(order: ModuleOrder, results: Mapping[str, Any], kept: object) -> bo
     """
     if not isinstance(kept, Mapping) or is_note(kept) or order.look == 0:
         return True
-    return is_empty(kept) if order.look == 1 else not (is_empty(results) and not is_empty(kept))
+    if order.look == 1:
+        return is_empty(kept, order.module)
+    return is_empty(kept, order.module) or not is_empty(results, order.module)
 
 
 def other_looks(order: ModuleOrder) -> frozenset[str]:
@@ -29,7 +32,10 @@ def other_looks(order: ModuleOrder) -> frozenset[str]:
     return frozenset(look_id(order.presence_id, order.module, look) for look in _LOOKS if look != order.look)
 
 
-def is_empty(results: Mapping[str, Any]) -> bool:
-    """Whether nothing was found: no list holds anything; where there are no lists, nothing is said at all."""
+def is_empty(results: Mapping[str, Any], module: str = "") -> bool:
+    """Whether nothing was found: where the module lists things there are none, else nothing is said at all."""
+    things = results.get(THINGS.get(module, ""))
+    if isinstance(things, list):
+        return not things and results.get("help_signal") is not True
     lists = [value for value in results.values() if isinstance(value, list)]
     return not any(lists) if lists else not any(results.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -11,7 +12,10 @@ from sqlalchemy.exc import OperationalError
 from services.modules import findings, metrics
 from services.modules.hand import HandDied
 from services.modules.hands import Hands
+from services.modules.telling import finding_made
 from shared.db.engine import SessionFactory
+from shared.db.outbox import outbox_row
+from shared.messages.topics import FINDINGS
 from shared.modules.book import JobBook, JobRecord
 from shared.observability import get_logger
 
@@ -38,12 +42,14 @@ class Runner:
         *,
         sessions: SessionFactory,
         resend: Callable[[JobRecord], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book = book
         self._hands = hands
         self._sessions = sessions
         self._resend = resend
+        self._now = now
         self._monotonic = monotonic
 
     def run(self, job_id: str) -> None:
@@ -98,6 +104,9 @@ class Runner:
                     recognised=answer["recognised"],
                     vectors=answer["vectors"],
                 )
+                told = finding_made(record.order, answer["results"])
+                if told is not None:
+                    session.add(outbox_row(FINDINGS, told, now=self._now()))
         except OperationalError as error:
             self.again(record, f"the database did not answer ({error.orig})", outcome="not_stored")
             return

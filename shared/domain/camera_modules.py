@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+USUAL_EVERY_S: Final = 20.0
 CADENCE_KEYS: Final = ("every_s", "burst", "burst_fps")
 """How often and how a specialist looks at the camera's whole picture: not the specialist's own business."""
 
@@ -12,6 +13,12 @@ CADENCE_KEYS: Final = ("every_s", "burst", "burst_fps")
 def module_enabled(options: Mapping[str, Any] | None, module: str) -> bool:
     """Whether the specialist may look at what the camera shows: unless the camera says no."""
     return _said(options, module).get("enabled") is not False
+
+
+def every_s(options: Mapping[str, Any] | None, module: str) -> float:
+    """How often the specialist looks at the camera's whole picture, in seconds; the usual where nothing is said."""
+    said = _said(options, module).get("every_s")
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) and said > 0 else USUAL_EVERY_S
 
 
 def own_options(options: Mapping[str, Any] | None, module: str) -> dict[str, Any]:

@@ -30,6 +30,11 @@ def event_id(presence: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"event/{presence}"))
 
 
+def scene_event_id(camera: str, module: str, began_ms: int) -> str:
+    """The bare uuid of the event that tells of what a module found in a camera's scene from then on."""
+    return str(uuid.uuid5(_NAMESPACE, f"scene/{camera}/{module}/{began_ms}"))
+
+
 def alert_id(event: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"alert/{event}"))
 

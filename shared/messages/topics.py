@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeSnapshot
 from shared.messages.events import EventEnded, EventRaised
+from shared.messages.findings import FindingMade
 from shared.messages.frames import FrameCaptured
 from shared.messages.health import CameraCameUp, CameraWentDown, GapRecorded
 from shared.messages.message import Message
@@ -67,6 +68,13 @@ EVENTS = Topic(
     consumers=("alerts",),
     bound=10_000,
 )
+FINDINGS = Topic(
+    name="findings",
+    messages=(FindingMade,),
+    producers=("modules", "brain"),
+    consumers=("brain",),
+    bound=10_000,
+)
 COMMANDS = Topic(
     name="commands",
     messages=(SyncCamera, SyncRules, TakeSnapshot, ProbeCamera, Restart),
@@ -76,7 +84,7 @@ COMMANDS = Topic(
     droppable=True,
 )
 
-TOPICS: tuple[Topic, ...] = (FRAMES, PRESENCES, HEALTH, EVENTS, COMMANDS)
+TOPICS: tuple[Topic, ...] = (FRAMES, PRESENCES, HEALTH, EVENTS, FINDINGS, COMMANDS)
 
 # Keys that are not streams stand here too, so that no two services invent the same one.
 CAMERA_STATUS = "camera:{slug}:status"

@@ -15,6 +15,7 @@ from shared.domain.errors import InvalidInput, UserError
 from shared.domain.presence import Presence
 from shared.plugin import load_class
 from shared.rules.conditions import CATALOGUE
+from shared.rules.found import Found, Match
 from shared.settings.section import fields_at, nearest
 
 DEFAULT_KIND = "presence"
@@ -44,6 +45,10 @@ class Condition(BaseModel, ABC):
     def awaits(self, presence: Presence, at: datetime) -> bool:
         """Whether what those specialists find about this presence could make it hold."""
         return False
+
+    def found(self, finding: Found) -> Match | None:
+        """What of the finding satisfies it, if anything. Pure; most conditions ask nothing of findings."""
+        return None
 
     def document(self) -> dict[str, Any]:
         """What was said, as JSON: `parse_condition` reads the same condition from it."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
+from shared.rules.found import Found, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,33 @@ def evaluate(
         for rule in rules
         if rule.slug not in fired and rule.condition.holds(presence, at) and not _cooling(rule, at, last_fired)
     )
+
+
+def evaluate_finding(
+    rules: Sequence[Rule],
+    finding: Found,
+    *,
+    fired: Collection[str] = (),
+    last_fired: Mapping[str, datetime],
+) -> tuple[tuple[Rule, Match], ...]:
+    """The rules of the camera that fire because of what a specialist found, each with what it fires on.
+
+    About a presence a rule fires once at most, and not within its cooldown. About a scene every rule that matches is
+    told: whether that is a new episode or one that goes on is `is_new_episode`'s to say.
+    """
+    about_scene = finding.presence is None
+    return tuple(
+        (rule, match)
+        for rule in rules
+        if rule.slug not in fired
+        and (match := rule.condition.found(finding)) is not None
+        and (about_scene or not _cooling(rule, finding.at, last_fired))
+    )
+
+
+def is_new_episode(at: datetime, last: datetime | None, *, gap_s: float) -> bool:
+    """Whether a match at `at` begins something new, the last one having been at `last`: after a gap only."""
+    return last is None or abs((at - last).total_seconds()) > gap_s
 
 
 def _cooling(rule: Rule, at: datetime, last_fired: Mapping[str, datetime]) -> bool:

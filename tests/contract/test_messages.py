@@ -45,6 +45,14 @@ def test_a_stored_message_of_this_version_is_still_understood(kind: type[Message
     assert json.loads(encode(kind.example())[b"body"]) == json.loads(body), "what is written has changed its form"
 
 
+@pytest.mark.parametrize("kind", MESSAGE_OF_PHASE.values(), ids=lambda kind: kind.__name__)
+def test_a_presence_told_by_an_eye_that_keeps_no_crops_is_understood(kind: type[Message]) -> None:
+    fields = encode(kind.example())
+    said = json.loads(fields[b"body"])
+    del said["crops"]
+    assert decode({**fields, b"body": json.dumps(said).encode()}) == kind.example().model_copy(update={"crops": ()})
+
+
 def test_no_stored_message_is_of_an_unknown_kind() -> None:
     stored = {path.name for path in EXAMPLES.glob("*.json")}
     assert stored == {f"{kind.__name__}.v{kind.VERSION}.json" for kind in MESSAGES}

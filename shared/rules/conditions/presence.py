@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
+from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
-
-MAX_LABELS = 128
-
-Label = Annotated[str, Field(min_length=1, max_length=64)]
-Labels = Annotated[frozenset[Label], Field(max_length=MAX_LABELS), PlainSerializer(sorted)]
 
 
 class PresenceCondition(Condition):

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from shared.db.engine import sessions
-from shared.db.tables import Account, Camera, Event, OutboxRow, RuleRow
+from shared.db.tables import Account, Camera, Event, OutboxRow, Recognition, RuleRow
 from shared.domain.ids import event_id, shard_of
 from shared.messages.events import EventRaised
 from shared.messages.message import decode
@@ -62,12 +62,20 @@ def start_brain(gate: Shop, processes: Processes, start_worker: StartWorker) -> 
         brain.wait(20)
 
 
-def say(shop: Shop, kind: type[PresenceBody] = PresenceStarted, *, number: int = 1, crops: int = 1) -> str:
+def say(
+    shop: Shop, kind: type[PresenceBody] = PresenceStarted, *, number: int = 1, crops: int = 1, label: str = "person"
+) -> str:
     """Tell of a presence whose pictures are in the store; its id."""
     made = tuple(CropBody(path=f"crops/gate/{number}-{n}.jpg", at=AT, quality=1.0 + n) for n in range(crops))
     for n, crop in enumerate(made):
         shop.media.write(crop.path, picture(64 + n))
-    fields: dict[str, Any] = {"presence_id": f"p-{number}", "camera": "gate", "zones": (), "crops": made}
+    fields: dict[str, Any] = {
+        "presence_id": f"p-{number}",
+        "camera": "gate",
+        "zones": (),
+        "crops": made,
+        "label": label,
+    }
     fields |= {"started_at": AT, "last_seen_at": AT, "captured_at": AT}
     message = kind.model_validate(PresenceStarted.example().model_copy(update=fields).model_dump())
     Publisher(shop.redis).publish(PRESENCES, message, shard=shard_of("gate", shop.settings.shards))
@@ -129,3 +137,23 @@ def test_a_look_whose_pictures_are_written_a_moment_later_waits_for_them(
     wait_until(lambda: gate.book.get(look_id(presence, "tester", 1)) is not None, SLOW_S, "the job")
     gate.media.write("crops/gate/1-0.jpg", picture())
     assert gate.ended(look_id(presence, "tester", 1)).status == "completed"
+
+
+def test_a_plate_on_the_deny_list_raises_an_event_where_no_other_rule_does(
+    gate: Shop, start_brain: StartBrain, start_worker: StartWorker
+) -> None:
+    denied = {"kind": "finding", "module": "lpr", "list_match": "deny"}
+    with sessions(gate.engine).begin() as session:
+        session.execute(delete(RuleRow))
+        session.add(RuleRow(slug="deny", name="deny", condition=denied, created_at=AT, updated_at=AT))
+    start_worker(enabled="lpr")
+    gate.worker()
+    start_brain()
+    presence = say(gate, PresenceEnded, crops=3, label="car")
+    say(gate, PresenceEnded, number=2, label="person")
+    wait_until(lambda: raised(gate) == [event_id(presence)], SLOW_S, "the event of the finding")
+    with sessions(gate.engine)() as session:
+        event = session.scalars(select(Event)).one()
+        assert (event.rules, event.label, event.module_results["lpr"]["plates"][0]["pictures"]) == (["deny"], "car", 3)
+        recognised = session.scalars(select(Recognition)).one()
+        assert (recognised.event_id, recognised.data["plate_text"]) == (event.id, "AB123CD")

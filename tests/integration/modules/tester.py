@@ -88,6 +88,52 @@ class Tester:
         raise MemoryError
 
 
+class Plates:
+    """Stands in for `lpr`: the same plate, on the deny list, on every picture."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="lpr",
+        version="1",
+        summary="sees one plate",
+        scopes=frozenset({"object"}),
+        labels=frozenset({"car"}),
+        max_pictures=5,
+    )
+    settings_type: ClassVar[type[TesterSettings]] = TesterSettings
+
+    @classmethod
+    def open(cls, options: Any, tools: Tools) -> Self:
+        return cls()
+
+    def examine(self, case: Case) -> Finding:
+        plate = {"plate_text": "AB123CD", "confidence": 0.9, "list_match": "deny", "pictures": len(case.pictures)}
+        return Finding({"plates": [plate]}, recognised=(Recognised("plate_read", plate),))
+
+    def close(self) -> None:
+        pass
+
+
+class Flames:
+    """Stands in for `fire_smoke`: fire on the last picture of every burst."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="fire_smoke", version="1", summary="sees fire", scopes=frozenset({"scene"}), max_pictures=8
+    )
+    settings_type: ClassVar[type[TesterSettings]] = TesterSettings
+
+    @classmethod
+    def open(cls, options: Any, tools: Tools) -> Self:
+        return cls()
+
+    def examine(self, case: Case) -> Finding:
+        times = [picture.at.isoformat() for picture in case.pictures if picture.at]
+        fire = {"label": "fire", "confidence": 0.9, "bbox": [4, 5, 20, 30], "frame": len(case.pictures) - 1}
+        return Finding({"detections": [fire], "status": "fire", "frames": len(case.pictures), "times": times})
+
+    def close(self) -> None:
+        pass
+
+
 def wait_for(file: Path) -> None:
     until = time.monotonic() + 60
     while not file.exists() and time.monotonic() < until:

@@ -86,9 +86,10 @@ def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, obj
     assert caught.value.field == field
 
 
-def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_alone() -> None:
+def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_what_it_requires() -> None:
+    required = {"finding": {"module": "lpr"}}
     for kind in CATALOGUE:
-        assert isinstance(parse_condition({"kind": kind}).holds(presence(), AT), bool)
+        assert isinstance(parse_condition({"kind": kind, **required.get(kind, {})}).holds(presence(), AT), bool)
 
 
 def test_a_rule_fires_once_per_presence() -> None:
