@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
@@ -22,6 +22,8 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 
 PICTURE = "zone_picture"
+MODULES = "modules"
+"""The option under which a camera says how specialists treat it (`shared.domain.camera_modules`)."""
 """The option of a camera that holds the size its zones refer to: `{"width", "height", "known"}`."""
 
 _GENERATED = re.compile(r"cam_(\d{3,9})")
@@ -36,6 +38,7 @@ class NewCamera:
     slug: str | None = None
     enabled: bool = True
     zones: tuple[ZoneSpec, ...] = ()
+    modules: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,18 @@ class CameraChange:
     url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
     zones: tuple[ZoneSpec, ...] | None = None
+    modules: Mapping[str, Any] | None = None
 
     @property
     def fields(self) -> list[str]:
         """The names of what is to change, for the audit trail."""
-        given = {"name": self.name, "url": self.url or None, "enabled": self.enabled, "zones": self.zones}
+        given = {
+            "name": self.name,
+            "url": self.url or None,
+            "enabled": self.enabled,
+            "zones": self.zones,
+            "modules": self.modules,
+        }
         return [name for name, value in given.items() if value is not None]
 
 
@@ -87,7 +97,7 @@ def add_camera(
         url_encrypted=rules.box.seal(new.url.strip()),
         url_masked=str(address.masked) if address else "",
         enabled=new.enabled,
-        options=_with_picture({}, size, new.zones),
+        options=_with_picture(_with_modules({}, new.modules), size, new.zones),
         created_at=now,
         updated_at=now,
         zones=_zone_rows(new.zones, size),
@@ -125,6 +135,8 @@ def change_camera(
         session.flush()
         camera.zones = _zone_rows(change.zones, size)
         camera.options = _with_picture(camera.options, size, change.zones)
+    if change.modules is not None:
+        camera.options = _with_modules(camera.options, change.modules)
     camera.updated_at = now
     session.flush()
     return camera
@@ -242,6 +254,12 @@ def _zone_rows(specs: Iterable[ZoneSpec], size: PictureSize) -> list[ZoneRow]:
         )
         for spec in specs
     ]
+
+
+def _with_modules(options: dict[str, Any], modules: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options with what is said of the specialists instead of what was: sound already, as far as is known here."""
+    kept = {name: value for name, value in options.items() if name != MODULES}
+    return {**kept, MODULES: dict(modules)} if modules else kept
 
 
 def _with_picture(options: dict[str, Any], size: PictureSize, zones: Sequence[ZoneSpec]) -> dict[str, Any]:

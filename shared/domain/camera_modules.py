@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 USUAL_EVERY_S: Final = 20.0
+USUAL_BURST: Final = 8
+USUAL_BURST_FPS: Final = 4.0
 CADENCE_KEYS: Final = ("every_s", "burst", "burst_fps")
 """How often and how a specialist looks at the camera's whole picture: not the specialist's own business."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.cameras.registry import camera_named, count_cameras, list_cameras, picture_of
+from shared.cameras.registry import MODULES, camera_named, count_cameras, list_cameras, picture_of
 from shared.cameras.zones import PictureSize, in_pixels
 from shared.db.cameras import Camera
 from shared.domain.camera import CameraState, CameraStatus
@@ -45,6 +46,7 @@ class CameraView:
     fps: float
     resolution: str | None
     last_frame_at: datetime | None
+    modules: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cameras_page(
@@ -86,6 +88,7 @@ def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -
         fps=status.fps if status is not None and streaming else 0.0,
         resolution=_resolution(status),
         last_frame_at=status.last_frame_at if status is not None else None,
+        modules=(camera.options or {}).get(MODULES) or {},
     )
 
 

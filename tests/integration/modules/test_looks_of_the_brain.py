@@ -17,6 +17,7 @@ from shared.messages.events import EventRaised
 from shared.messages.message import decode
 from shared.messages.presences import CropBody, PresenceBody, PresenceEnded, PresenceStarted
 from shared.messages.topics import EVENTS, PRESENCES
+from shared.modules.book import JobRecord
 from shared.modules.order import look_id
 from shared.streams import Publisher
 from tests.conftest import PROJECT, wait_until
@@ -92,6 +93,13 @@ def results(shop: Shop, presence: str) -> dict[str, Any]:
         return session.scalars(select(Event.module_results).where(Event.uuid == event_id(presence))).one()
 
 
+def look(shop: Shop, presence: str) -> JobRecord:
+    """The first look at the presence, once it has ended; it is handed over after the event is told."""
+    job_id = look_id(presence, "tester", 1)
+    wait_until(lambda: shop.book.get(job_id) is not None, SLOW_S, "the job")
+    return shop.ended(job_id)
+
+
 def test_the_event_goes_out_first_and_the_results_come_later(
     gate: Shop, start_brain: StartBrain, start_worker: StartWorker
 ) -> None:
@@ -119,7 +127,7 @@ def test_a_brain_that_is_killed_on_the_way_has_each_presence_looked_at_once(
     start_brain()
     for presence in presences:
         wait_until(lambda presence=presence: event_id(presence) in raised(gate), SLOW_S, "the event")  # type: ignore[misc]
-        job = gate.ended(look_id(presence, "tester", 1))
+        job = look(gate, presence)
         assert (job.status, job.attempts) == ("completed", 1)
         assert "sizes" in results(gate, presence)["tester"]
     with sessions(gate.engine)() as session:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
+from services.gateway.dialects.cctv_smart.camera_modules_body import CameraModules, WithModules
 from services.gateway.dialects.cctv_smart.names import Name, Slug
 from services.gateway.dialects.cctv_smart.zone_body import ZoneBody, zone_document
 from services.gateway.http.timestamps import whole_seconds_or_none
@@ -21,6 +22,7 @@ _STATUSES = (
     "error: none come, and somebody must mend something; disabled"
 )
 _FAULTS = "why there are no pictures, only when there are none: " + ", ".join(CameraFault)
+_MODULES = "what the camera says of the modules, by their names; written as a whole"
 _RESOLUTION = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 
 
@@ -44,7 +46,7 @@ UrlOrKept = Annotated[str, _URL, AfterValidator(_address_or_kept)]
 Resolution = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$", examples=["1920x1080"])]
 
 
-class _WithZones(BaseModel):
+class _WithZones(WithModules):
     resolution: Resolution | None = Field(
         default=None, description="the picture the zones were drawn on; default: the camera's own"
     )
@@ -69,6 +71,7 @@ class NewCameraBody(_WithZones):
     rtsp_url: Url
     enabled: bool = True
     zones: list[ZoneBody] = Field(default_factory=list, max_length=MAX_ZONES)
+    modules: CameraModules | None = Field(default=None, description=_MODULES)
 
 
 class CameraChangeBody(_WithZones):
@@ -78,6 +81,7 @@ class CameraChangeBody(_WithZones):
     rtsp_url: UrlOrKept | None = None
     enabled: bool | None = None
     zones: list[ZoneBody] | None = Field(default=None, max_length=MAX_ZONES)
+    modules: CameraModules | None = Field(default=None, description=_MODULES)
 
 
 class ZoneShown(BaseModel):
@@ -102,6 +106,11 @@ class CameraShown(BaseModel):
 
 
 class OneCamera(CameraShown):
+    modules: dict[str, Any] | None = Field(
+        default=None,
+        description=_MODULES + "; only where something is said",
+        examples=[{"fire_smoke": {"enabled": True, "every_s": 20}}],
+    )
     last_frame_timestamp: str | None = Field(examples=["2025-01-15T10:30:15Z"])
 
 
@@ -142,7 +151,8 @@ def camera_document(view: CameraView) -> dict[str, Any]:
 
 
 def one_camera_document(view: CameraView) -> dict[str, Any]:
-    return camera_document(view) | {"last_frame_timestamp": whole_seconds_or_none(view.last_frame_at)}
+    said = {"modules": dict(view.modules)} if view.modules else {}
+    return camera_document(view) | said | {"last_frame_timestamp": whole_seconds_or_none(view.last_frame_at)}
 
 
 def _number(value: float) -> float | int:

@@ -18,6 +18,7 @@ from services.gateway.dialects.cctv_smart.camera_body import (
     camera_document,
     one_camera_document,
 )
+from services.gateway.dialects.cctv_smart.camera_modules_body import modules_document
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
@@ -83,6 +84,7 @@ def add_camera(gateway: Gateway, principal: Principal, body: NewCameraBody) -> A
         slug=body.id,
         enabled=body.enabled,
         zones=tuple(zone.spec() for zone in body.zones),
+        modules=modules_document(body.modules),
     )
     camera = usecases.add(gateway, principal, new, picture=body.picture())
     return Answer({"id": camera.slug, "name": camera.name, "status": "created"}, status=201)
@@ -97,6 +99,7 @@ def change_camera(gateway: Gateway, principal: Principal, path: CameraPath, body
         url=body.rtsp_url,
         enabled=body.enabled,
         zones=tuple(zone.spec() for zone in body.zones) if body.zones is not None else None,
+        modules=modules_document(body.modules),
     )
     camera = usecases.change(gateway, principal, path.id, change, picture=body.picture())
     return {"id": camera.slug, "name": camera.name, "updated_at": whole_seconds(camera.updated_at)}
