@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: whatever is asked, sound or not, is answered as the document says."""
+"""The document is true of test alerts too, for which a worker must be there; the rest is asked of a running gateway."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, openapi
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -17,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.unit.alerts.channel_on_hand import ChannelOnHand
 from tests.unit.gateway.alert_worker import alert_worker
-from tests.unit.gateway.installation import PASSWORD, RTSP, SNAPSHOT, Api, basic
+from tests.unit.gateway.installation import PASSWORD, Api, basic
 
 ROUNDS = 8
 CHECKS = [
@@ -31,20 +30,10 @@ load_all_checks()
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("who", ["boss", None])
-def test_every_operation_answers_as_the_document_says(
-    api: Api, redis_url: str, who: str | None, mode: GenerationMode
-) -> None:
-    uuid = api.add_event(who="boss", snapshot=SNAPSHOT)
-    api.add_delivery(uuid, who="boss", state="dead")
-    api.post("/cameras", {"id": "cam_001", "name": "a", "rtsp_url": RTSP}, who="boss")
+def test_test_alerts_are_answered_as_the_document_says(api: Api, redis_url: str, mode: GenerationMode) -> None:
     schema = openapi.from_wsgi("/openapi.json", api.client.application)
-    headers = basic(who, PASSWORD) if who else {}
-    operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) >= 20
     with alert_worker(redis_url, api.opened.gateway.reads, {"email": ChannelOnHand({"anna": None})}):
-        for operation in operations:
-            _exercise(operation, headers, mode)
+        _exercise(schema["/alert/test"]["POST"], basic("boss", PASSWORD), mode)
 
 
 def _exercise(operation: Any, headers: dict[str, str], mode: GenerationMode) -> None:
@@ -61,10 +50,5 @@ def _exercise(operation: Any, headers: dict[str, str], mode: GenerationMode) -> 
         # Asked in this process, the client would not unpack what is compressed.
         answer = case.call(headers={"Accept-Encoding": "identity", **headers})
         case.validate_response(answer, checks=CHECKS)
-        if not headers and operation.path != "/health":
-            assert answer.status_code in (401, 404, 405), f"{operation.label} asks for no credentials"
 
-    try:
-        ask()
-    except Unsatisfiable:
-        assert mode is GenerationMode.NEGATIVE  # nothing can be wrong with an operation that takes nothing
+    ask()
