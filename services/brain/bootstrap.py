@@ -20,6 +20,7 @@ from services.brain.health import HealthHandler
 from services.brain.known_modules import KnownModules
 from services.brain.presences import PresenceHandler
 from services.brain.relay import LEASE_TTL_S, Relay
+from services.brain.scenes import SceneLooks, owned_cameras
 from services.brain.site import Site
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
@@ -58,6 +59,7 @@ class Brain:
     presences: PresenceHandler
     health: HealthHandler
     findings: FindingHandler
+    scenes: SceneLooks
     liveness: Liveness
 
     def run(self, stop: threading.Event) -> int:
@@ -70,6 +72,7 @@ class Brain:
                     "health": partial(self._consume_health, stop),
                     "findings": partial(self._consume_findings, stop),
                     "relay": partial(self.relay.run, stop),
+                    "scenes": partial(self.scenes.run, stop),
                     "dispatcher": partial(self.dispatcher.run, stop),
                     "orders": partial(self._follow_orders, stop),
                 },
@@ -157,6 +160,19 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         now=clock,
         interval_s=settings.brain.relay_interval_s,
     )
+    media = MediaStore.open(settings.effective_media_url)
+    ownership = ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards)
+    scenes = SceneLooks(
+        redis,
+        app=celery_app(settings.known_redis_url),
+        book=JobBook(redis, now=clock),
+        media=media,
+        modules=modules,
+        cameras=lambda: owned_cameras(site.view.cameras, ownership.owned, shards=settings.shards),
+        usual=frozenset(settings.modules.scene),
+        bound=settings.modules.queue_bound,
+        now=clock,
+    )
     return Brain(
         settings=settings,
         instance=name,
@@ -165,7 +181,8 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         site=site,
         relay=relay,
         dispatcher=dispatcher,
-        ownership=ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards),
+        ownership=ownership,
+        scenes=scenes,
         presences=PresenceHandler(
             writes,
             site,
@@ -179,7 +196,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             writes,
             site,
             redis=redis,
-            media=MediaStore.open(settings.effective_media_url),
+            media=media,
             now=clock,
             committed=relay.wake,
             ordered=dispatcher.wake,

@@ -28,6 +28,11 @@ class KnownModules:
         self._now = Workforce()
 
     @property
+    def now(self) -> Workforce:
+        """As last read; nobody at all before the first time."""
+        return self._now
+
+    @property
     def known(self) -> Mapping[str, ModuleInfo]:
         """As last read; nothing at all before the first time."""
         return self._now.known

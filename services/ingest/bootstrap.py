@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.ingest.backoff import Backoff
+from services.ingest.bursts import BurstDesk
 from services.ingest.camera import CameraPlan, CameraWorker
 from services.ingest.faults import SourceFailed
 from services.ingest.health import CameraHealth
@@ -37,7 +38,7 @@ from shared.domain.camera_url import CameraUrl
 from shared.domain.errors import UserError
 from shared.messages.answers import SnapshotAnswer
 from shared.messages.camera_status import read_told_down_since
-from shared.messages.commands import PROBE_LOOK_S, TakeSnapshot
+from shared.messages.commands import PROBE_LOOK_S, TakeBurst, TakeSnapshot
 from shared.messages.topics import CAMERA_SNAPSHOT, CAMERA_STATUS
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
@@ -120,6 +121,7 @@ class WorkerFactory:
                 ),
                 backoff=Backoff(base_s=ingest.backoff_base_s, cap_s=ingest.backoff_cap_s),
                 snapshots=SnapshotDesk(config.slug, send=self._send_snapshot),
+                bursts=BurstDesk(config.slug, send=self._send_picture),
             )
         )
         worker.start()
@@ -129,6 +131,9 @@ class WorkerFactory:
         # A refusal is not kept: the camera may be back for the next one who asks.
         keep_as = CAMERA_SNAPSHOT.format(slug=order.camera, width=order.width or 0) if answer.jpeg else ""
         self.outgoing.answer(order.reply_to, answer.packed(), keep_as=keep_as)
+
+    def _send_picture(self, order: TakeBurst, answer: SnapshotAnswer) -> None:
+        self.outgoing.answer(order.reply_to, answer.packed())
 
     def _source(self, config: CameraConfig) -> Source:
         # Asked anew for every connection: what a link points to may have changed since.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from av.video.stream import VideoStream
 
 from services.ingest.backoff import Backoff
+from services.ingest.bursts import BurstDesk
 from services.ingest.faults import SourceFailed, classify
 from services.ingest.health import CameraHealth, HealthFact
 from services.ingest.outgoing import Channel
@@ -19,7 +20,7 @@ from services.ingest.session import Session
 from services.ingest.snapshots import SnapshotDesk
 from services.ingest.source import Source
 from shared.domain.camera import CameraFault
-from shared.messages.commands import TakeSnapshot
+from shared.messages.commands import TakeBurst, TakeSnapshot
 from shared.observability import get_logger
 
 log = get_logger("ingest.camera")
@@ -38,6 +39,7 @@ class CameraPlan:
     health: CameraHealth
     backoff: Backoff
     snapshots: SnapshotDesk
+    bursts: BurstDesk | None = None
     footage_of: Callable[[VideoStream, Session], Footage] = lambda _stream, _session: NoFootage()
     wall: Callable[[], float] = time.time
 
@@ -59,11 +61,16 @@ class CameraWorker:
         """Fall silent at once; returns immediately."""
         self._stop.set()
         self.plan.channel.close(delete_status=delete_status)
-        self.plan.snapshots.refuse(SourceFailed(CameraFault.NETWORK, "the camera is no longer watched here"))
+        self._refuse(SourceFailed(CameraFault.NETWORK, "the camera is no longer watched here"))
 
     def ask(self, order: TakeSnapshot) -> None:
         """Answer with the camera's picture as soon as there is one; returns immediately."""
         self.plan.snapshots.ask(order)
+
+    def ask_burst(self, order: TakeBurst) -> None:
+        """Answer with pictures as they come; returns immediately."""
+        if self.plan.bursts is not None:
+            self.plan.bursts.ask(order)
 
     def join(self, *, timeout_s: float) -> bool:
         """Whether the thread has ended within the time."""
@@ -77,7 +84,7 @@ class CameraWorker:
             failure = self._connect_and_stream()
             if self._stop.is_set():
                 return
-            self.plan.snapshots.refuse(failure)
+            self._refuse(failure)
             self._tell(self.plan.health.failed(self._now(), failure))
             self._say_status()
             if failure.fault is CameraFault.ENDED:
@@ -121,7 +128,10 @@ class CameraWorker:
     def _stream(self, source: Source, session: Session, footage: Footage) -> None:
         log.info("camera_connected", camera=self.plan.camera, codec=session.codec, session=session.id)
         wait = None if source.live else self._goes_on
+        bursts = self.plan.bursts
         self.plan.snapshots.opened()
+        if bursts is not None:
+            bursts.opened()
         for packet in source.packets():
             if self._stop.is_set():
                 return
@@ -129,12 +139,19 @@ class CameraWorker:
             for frame in session.feed(packet, arrived_s=arrived_s):
                 self.plan.channel.frame(frame, wait=wait)
             self.plan.snapshots.serve(session)
+            if bursts is not None:
+                bursts.serve(session)
             footage.feed(packet, at_s=session.at_s, size=(session.width, session.height), wait=wait)
             if arrived_s >= self._next_status:
                 self._next_status = arrived_s + _STATUS_INTERVAL_S
                 self._seen(session, footage.complaint)
         for frame in session.finish():
             self.plan.channel.frame(frame, wait=wait)
+
+    def _refuse(self, failure: SourceFailed) -> None:
+        self.plan.snapshots.refuse(failure)
+        if self.plan.bursts is not None:
+            self.plan.bursts.refuse(failure)
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()

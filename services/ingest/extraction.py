@@ -37,7 +37,11 @@ class _Buffered:
 
 
 class Extractor:
-    """Everything between demuxer and publisher for one connection. Feed it packets in order."""
+    """Everything between demuxer and publisher for one connection. Feed it packets in order.
+
+    While it is `watched` everything is decoded as it comes, for somebody who wants pictures in a row; what goes to the
+    eye is decided as ever.
+    """
 
     def __init__(self, stream: VideoStream, *, sampling: SamplingSettings, pictures: PictureMaker, fps: float) -> None:
         self._stream = stream
@@ -55,6 +59,7 @@ class Extractor:
         self._buffer_bytes = 0
         self._preroll: deque[tuple[VideoFrame, float]] = deque()
         self._taken_s = float("-inf")
+        self.watched = False
         # For those who ask for a picture: the newest keyframe as it came, and the newest picture decoded since.
         self._keyframe: _Buffered | None = None
         self._newest: tuple[VideoFrame, float] | None = None
@@ -69,7 +74,7 @@ class Extractor:
         if keyframe:
             self._keyframe, self._newest = _Buffered(packet, at_s, keyframe=True), None
         step = self._sampler.arrived(at_s, keyframe=keyframe, size=packet.size)
-        if step is Step.PEEK:
+        if step is Step.PEEK and not self.watched:
             yield from self._peek(packet, at_s)
             return
         if self._intra_only:
@@ -77,13 +82,18 @@ class Extractor:
         self._append(_Buffered(packet, at_s, keyframe))
         if step is Step.DECODE_RECENT:
             self._drop_before_preroll(at_s)
-        if step is not Step.WAIT or self._buffer_bytes > _BUFFER_BYTES:
+        if step is not Step.WAIT or self.watched or self._buffer_bytes > _BUFFER_BYTES:
             yield from self._decode_buffer()
 
     def finish(self) -> Iterator[Taken]:
         """What is left when the source has ended, unless the packets' sizes told that nothing was in it."""
         if self._buffer and self._sampler.ending():
             yield from self._decode_buffer(drain=True)
+
+    @property
+    def newest_s(self) -> float | None:
+        """The place of the newest decoded picture on the wall clock."""
+        return self._newest[1] if self._newest is not None else None
 
     def snapshot(self, *, most_width: int | None) -> Taken | None:
         """The newest picture: of a few tenths of a second ago while something moves, else the newest keyframe.

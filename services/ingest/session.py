@@ -67,6 +67,15 @@ class Session:
         for taken in self._extractor.finish():
             yield self._frame(taken)
 
+    @property
+    def newest_s(self) -> float | None:
+        """The place of the newest decoded picture on the wall clock; None while there is none."""
+        return self._extractor.newest_s
+
+    def watch(self, *, on: bool) -> None:
+        """Decode everything from now on, or only what the eye needs again."""
+        self._extractor.watched = on
+
     def snapshot(self, *, width: int | None = None) -> SnapshotAnswer | None:
         """The newest picture, at most `width` pixels wide; None before there is one. Raises `SourceFailed`."""
         taken = self._extractor.snapshot(most_width=width)

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.domain.module import SCENE_MODULES
+
 USUAL_EVERY_S: Final = 20.0
+LEAST_EVERY_S: Final = 2.0
 USUAL_BURST: Final = 8
+MOST_BURST: Final = 32
 USUAL_BURST_FPS: Final = 4.0
 CADENCE_KEYS: Final = ("every_s", "burst", "burst_fps")
 """How often and how a specialist looks at the camera's whole picture: not the specialist's own business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """Every `every_s` seconds a burst of so many pictures, `burst_fps` a second."""
+
+    every_s: float = USUAL_EVERY_S
+    burst: int = USUAL_BURST
+    burst_fps: float = USUAL_BURST_FPS
+
+
+def cadence(options: Mapping[str, Any] | None, module: str, *, usual: bool = False) -> Cadence | None:
+    """How the specialist looks at the camera's whole picture; None where it does not.
+
+    Those that need nobody there do where the camera says `enabled`; `usual` ones unless it says no. What is stored and
+    makes no sense is as if nothing were said.
+    """
+    said = _said(options, module)
+    wanted = module in SCENE_MODULES and said.get("enabled") is True
+    if not wanted and not (usual and module_enabled(options, module)):
+        return None
+    return Cadence(
+        every_s=every_s(options, module),
+        burst=round(_number(said, "burst", 1, MOST_BURST) or USUAL_BURST),
+        burst_fps=_number(said, "burst_fps", 0.5, 10) or USUAL_BURST_FPS,
+    )
 
 
 def module_enabled(options: Mapping[str, Any] | None, module: str) -> bool:
@@ -19,13 +50,19 @@ def module_enabled(options: Mapping[str, Any] | None, module: str) -> bool:
 
 def every_s(options: Mapping[str, Any] | None, module: str) -> float:
     """How often the specialist looks at the camera's whole picture, in seconds; the usual where nothing is said."""
-    said = _said(options, module).get("every_s")
-    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) and said > 0 else USUAL_EVERY_S
+    return _number(_said(options, module), "every_s", LEAST_EVERY_S, 86_400) or USUAL_EVERY_S
 
 
 def own_options(options: Mapping[str, Any] | None, module: str) -> dict[str, Any]:
     """The camera's settings that the specialist itself reads. `options` are all of the camera's."""
     return {key: value for key, value in _said(options, module).items() if key not in ("enabled", *CADENCE_KEYS)}
+
+
+def _number(said: Mapping[str, Any], key: str, least: float, most: float) -> float | None:
+    value = said.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if least <= value <= most else None
 
 
 def _said(options: Mapping[str, Any] | None, module: str) -> Mapping[str, Any]:

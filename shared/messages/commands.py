@@ -42,6 +42,23 @@ class TakeSnapshot(Message):
         return cls(camera="cam_001", reply_to="reply:0197a", width=640)
 
 
+class TakeBurst(Message):
+    """Give so many pictures of the camera, `fps` a second, from now on, at most `width` pixels wide.
+
+    Each is a `SnapshotAnswer` of its own to `reply_to`, sent as it comes; one with a fault is the last.
+    """
+
+    camera: str
+    reply_to: str
+    pictures: int = Field(ge=1, le=32)
+    fps: float = Field(ge=0.5, le=10)
+    width: int | None = Field(default=None, ge=1)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(camera="cam_001", reply_to="reply:0197a", pictures=8, fps=4.0, width=960)
+
+
 class ProbeCamera(Message):
     """Open an address once and say what is there: a `ProbeAnswer` to `reply_to`.
 

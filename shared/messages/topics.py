@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeSnapshot
+from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeBurst, TakeSnapshot
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.findings import FindingMade
 from shared.messages.frames import FrameCaptured
@@ -77,8 +77,8 @@ FINDINGS = Topic(
 )
 COMMANDS = Topic(
     name="commands",
-    messages=(SyncCamera, SyncRules, TakeSnapshot, ProbeCamera, Restart),
-    producers=("gateway", "cli"),
+    messages=(SyncCamera, SyncRules, TakeSnapshot, TakeBurst, ProbeCamera, Restart),
+    producers=("gateway", "cli", "brain"),
     consumers=(),
     bound=1_000,
     droppable=True,
@@ -115,6 +115,8 @@ MODULE_WORKERS = "modules:workers"
 """Set of the instances of workers that may be alive; the living ones have a `MODULE_WORKER`."""
 MODULE_ORDERS = "module_orders"
 """Not a stream: what rows of the outbox say that are no messages but jobs for specialists (`ModuleOrder`)."""
+MODULE_SCENE = "modules:scene:{camera}:{module}"
+"""Expiring id of the job in which a module last looked at a camera's scene: the next waits until it has ended."""
 MODULES_KNOWN = "modules:known"
 """Hash of what each specialist was when a worker last told of it, by its name: what it wants to be shown."""
 MODULE_WORKER = "modules:worker:{instance}"

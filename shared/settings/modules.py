@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.domain.module import ModuleName
 from shared.settings.section import Section
 from shared.settings.sections import Plugins, Words
 
@@ -30,4 +31,7 @@ class ModulesSettings(Section):
         default=10.0, gt=0, le=600, description="added to the time limit: a job that does not break off is killed then"
     )
     queue_bound: int = Field(default=200, ge=1, le=100_000, description="open jobs beyond which new ones are refused")
+    scene: tuple[ModuleName, ...] = Field(
+        default=(), description="specialists that look at every camera's whole picture, unless the camera says no"
+    )
     specialists: Plugins = Field(default_factory=dict, description="each specialist's own settings by its name")

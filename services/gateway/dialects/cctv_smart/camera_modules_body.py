@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.domain.camera_modules import USUAL_BURST, USUAL_BURST_FPS, USUAL_EVERY_S
+from shared.domain.camera_modules import LEAST_EVERY_S, MOST_BURST, USUAL_BURST, USUAL_BURST_FPS, USUAL_EVERY_S
 from shared.domain.module import SCENE_MODULES, ModuleName
 
 _Item = Annotated[str, Field(min_length=1, max_length=64)]
@@ -26,9 +26,13 @@ class CameraModuleBody(BaseModel):
 
     enabled: bool = True
     every_s: float | None = Field(
-        default=None, ge=2, le=86_400, allow_inf_nan=False, description=f"seconds, default {USUAL_EVERY_S:g}"
+        default=None,
+        ge=LEAST_EVERY_S,
+        le=86_400,
+        allow_inf_nan=False,
+        description=f"seconds, default {USUAL_EVERY_S:g}",
     )
-    burst: int | None = Field(default=None, ge=1, le=32, description=f"pictures, default {USUAL_BURST}")
+    burst: int | None = Field(default=None, ge=1, le=MOST_BURST, description=f"pictures, default {USUAL_BURST}")
     burst_fps: float | None = Field(
         default=None, ge=0.5, le=10, allow_inf_nan=False, description=f"a second, default {USUAL_BURST_FPS:g}"
     )
