@@ -39,6 +39,7 @@ BEYOND_SCHEMAS = (
     "a polygon",
     "must have different names",
     "go beyond your own",
+    "lies outside the picture",
     "holds no letter or digit",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
