@@ -98,7 +98,7 @@ def test_backlogs_are_told_over_all_shards(api: Api, redis: Redis) -> None:
     redis.set(PRESENCES.stream(5), "not a stream")
     backlogs = _stats(api)["streams"]
     assert backlogs.pop("presences") == {"unacknowledged": 5, "lag_seconds": 3.0}
-    assert backlogs == dict.fromkeys(("health", "events", "findings"), {"unacknowledged": 0, "lag_seconds": 0.0})
+    assert backlogs == {name: {"unacknowledged": 0, "lag_seconds": 0.0} for name in ("health", "events", "findings")}
 
 
 def test_without_redis_the_machine_is_still_told_within_a_second(tmp_path: Path, template: Template) -> None:
