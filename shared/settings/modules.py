@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from shared.domain.module import ModuleName
+from shared.domain.module import MODULES
 from shared.settings.section import Section
 from shared.settings.sections import Plugins, Words
 
@@ -31,7 +31,15 @@ class ModulesSettings(Section):
         default=10.0, gt=0, le=600, description="added to the time limit: a job that does not break off is killed then"
     )
     queue_bound: int = Field(default=200, ge=1, le=100_000, description="open jobs beyond which new ones are refused")
-    scene: tuple[ModuleName, ...] = Field(
+    scene: Words = Field(
         default=(), description="specialists that look at every camera's whole picture, unless the camera says no"
     )
     specialists: Plugins = Field(default_factory=dict, description="each specialist's own settings by its name")
+
+    @field_validator("scene")
+    @classmethod
+    def _are_modules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in MODULES]
+        if unknown:
+            raise ValueError(f"there is no module {unknown[0][:64]!r}; known names: {', '.join(MODULES)}")
+        return names

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,3 +231,11 @@ def test_what_was_said_is_read_again_from_its_document() -> None:
 def test_every_key_and_list_is_of_a_module_that_there_is() -> None:
     assert set(KEYS) <= set(MODULES)
     assert set(THINGS) <= set(MODULES)
+
+
+def test_the_conditions_of_the_page_about_it_can_be_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "look-closer.md").read_text("utf-8")
+    lines = [line for line in page.splitlines() if line.startswith('{"kind": "finding"')]
+    assert len(lines) >= 6
+    for line in lines:
+        assert parse_condition(json.loads(line)).document()["kind"] == "finding"

@@ -157,6 +157,11 @@ def test_an_empty_variable_and_an_empty_key_count_as_not_set(tmp_path: Path) -> 
     assert settings == Settings(shards=5)
 
 
+def test_a_specialist_for_every_scene_must_be_one(tmp_path: Path) -> None:
+    assert load(tmp_path, ARGUS_MODULES__SCENE="fire_smoke, lpr").modules.scene == ("fire_smoke", "lpr")
+    assert "there is no module 'smoke'" in refusal(tmp_path, ARGUS_MODULES__SCENE="smoke")
+
+
 def test_an_empty_file_holds_nothing(tmp_path: Path) -> None:
     assert load(tmp_path, "") == load(tmp_path, "# only a comment\n") == Settings()
 
