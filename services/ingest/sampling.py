@@ -148,7 +148,8 @@ class Sampler:
 
     def peeked(self, at_s: float, *, moved: bool) -> Outcome:
         """The keyframe at `at_s` was decoded alone and tested."""
-        blind = at_s < self._blind_until_s
+        unlearnt = not self._intra_only and not self._sizes.ready
+        blind = unlearnt or at_s < self._blind_until_s
         self._plan_peek(at_s)
         if moved:
             self._count_miss(at_s)
