@@ -152,6 +152,7 @@ def _request_body(contract: Contract, schemas: Mapping[str, Json]) -> Json:
     if "form" in contract.models:
         name = contract.models["form"].__name__
         content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+        required = True  # one of the two, and neither can be empty
     return {"content": content, "required": required}
 
 

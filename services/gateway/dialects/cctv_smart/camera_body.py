@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
-from services.gateway.dialects.cctv_smart.camera_modules_body import CameraModules, WithModules
+from services.gateway.dialects.cctv_smart.camera_modules_body import CameraModules
 from services.gateway.dialects.cctv_smart.names import Name, Slug
 from services.gateway.dialects.cctv_smart.zone_body import ZoneBody, zone_document
 from services.gateway.http.timestamps import whole_seconds_or_none
@@ -46,7 +46,7 @@ UrlOrKept = Annotated[str, _URL, AfterValidator(_address_or_kept)]
 Resolution = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$", examples=["1920x1080"])]
 
 
-class _WithZones(WithModules):
+class _WithZones(BaseModel):
     resolution: Resolution | None = Field(
         default=None, description="the picture the zones were drawn on; default: the camera's own"
     )
