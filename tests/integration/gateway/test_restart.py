@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import psutil
@@ -114,13 +115,18 @@ def test_some_services_alone_are_restarted(running: RunningArgus) -> None:
     _restart(running, {"services": ["brain", "alerts"]}, services={"brain", "alerts", "alerts-worker"})
 
 
+def _stats_of_all(running: RunningArgus) -> dict[str, Any]:
+    """Stats once every service tells of itself: those that were just started again take a moment."""
+    with _client(running) as client:
+        stats: dict[str, Any] = client.get("/system/stats").json()
+    return stats if {each["service"] for each in stats["services"]} >= set(MODULES) else {}
+
+
 def test_stats_count_from_the_oldest_service(running: RunningArgus) -> None:
     started = psutil.Process(os.getpid()).create_time()
-    with _client(running) as client:
-        stats = client.get("/system/stats").json()
+    stats = wait_until(lambda: _stats_of_all(running), DEADLINE_S, "signs of life of every service")
     assert stats["redis"]["connected"] is True
     assert 0 <= stats["uptime_hours"] < (time.time() - started) / 3600 + 0.01
-    assert {each["service"] for each in stats["services"]} >= set(MODULES)
 
 
 def test_the_logs_tell_of_the_restart(running: RunningArgus) -> None:

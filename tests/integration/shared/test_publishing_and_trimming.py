@@ -19,6 +19,7 @@ from shared.messages.presences import PresenceStarted
 from shared.messages.topics import COMMANDS, EVENTS, FRAMES, PRESENCES
 from shared.streams import CommandTail, Publisher, connect
 from shared.streams.trimming import trim_acknowledged
+from tests.conftest import wait_until
 from tests.integration.shared.publishing import numbered, presence_reader, publish_presences
 
 STREAM = PRESENCES.stream(0)
@@ -193,11 +194,19 @@ def test_an_order_that_cannot_be_read_does_not_stop_the_others(redis: Redis) -> 
     assert tail.poll(block_ms=10) == [SyncCamera(camera="cam_001")]
 
 
+def milliseconds(redis: Redis) -> int:
+    seconds, microseconds = redis.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
+
+
 def test_a_tail_survives_that_redis_loses_its_data(redis: Redis) -> None:
     tail = CommandTail(redis)
     Publisher(redis).publish(COMMANDS, SyncCamera(camera="before"))
     assert tail.poll(block_ms=10)
     redis.flushall()
+    # Redis numbers entries by its clock: within the same millisecond it would give the same number again.
+    emptied = milliseconds(redis)
+    wait_until(lambda: milliseconds(redis) > emptied, what="the next millisecond")
     Publisher(redis).publish(COMMANDS, SyncCamera(camera="after"))
     assert tail.poll(block_ms=10) == [SyncCamera(camera="after")]
 
