@@ -21,11 +21,15 @@ from shared.settings.section import parse_section
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One delivery to be made. `delivery_id` is the same on every attempt, so that a receiver can tell repetitions."""
+    """One delivery to be made. `delivery_id` is the same on every attempt, so that a receiver can tell repetitions.
+
+    `amends` is the receipt of what the recipient was told of the alert before, when this is to change that.
+    """
 
     delivery_id: str
     attempt: int
     notice: Notice
+    amends: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Channel(Protocol):
     """Thread-safe. Never retries by itself: it says what went wrong, the courier decides."""
 
     settings_type: ClassVar[type[BaseModel]]
+    can_amend: ClassVar[bool]
+    """Whether what was sent can be changed later; else nothing that amends is ever sent over this channel."""
 
     @classmethod
     def open(cls, settings: Settings, options: Any, box: SecretBox) -> Self:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.messages.events import EventKind, EventRaised
+from shared.messages.events import EventKind, EventRaised, Verdict
 from shared.messages.message import UtcTime
+
+NoticeKind = EventKind | Literal["system", "digest", "report"]
+"""`system`: a part of Argus fails or works again; `digest`: what was held back; `report`: what a day brought."""
 
 
 class Notice(BaseModel):
-    """The neutral content of an alert. `snapshot` is relative to the media store.
+    """The neutral content of an alert. `snapshot` is relative to the media store, `text` in English.
+
+    A `digest` stands for `count` events that were held back, its `text` names them.
 
     A `test` is no event's alert: it was sent by hand, and every channel's rendering must say so.
     """
@@ -21,7 +26,7 @@ class Notice(BaseModel):
 
     event_id: str
     account_id: int | None
-    kind: EventKind
+    kind: NoticeKind
     camera: str
     camera_name: str
     label: str
@@ -33,7 +38,10 @@ class Notice(BaseModel):
     stored_at: UtcTime
     snapshot: str | None
     text: str
+    verdict: Verdict | None = None
     ai_response: str | None = None
+    threat_level: int | None = None
+    count: int = 1
     trace_id: str = ""
     test: bool = False
 

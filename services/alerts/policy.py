@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.messages.events import EventRaised
+from shared.rules.schedule import Schedule
 
 # A detection is also an alert: what a recipient calls it decides the `event_type` it gets.
 _SUBSCRIPTIONS = {
@@ -16,13 +18,32 @@ _SUBSCRIPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Manners:
+    """What a recipient wants to hear of, and when; as `shared.db.recipients.RecipientRow` describes it."""
+
+    cameras: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    min_severity: int = 0
+    urgent_severity: int | None = None
+    quiet: Schedule | None = None
+    cooldown_s: float = 0.0
+    after_s: float = 0.0
+    muted_until: datetime | None = None
+    cooling_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a channel can tell. No `account_id` means the events of every account."""
+    """Whom a channel can tell. No `account_id` means the events of every account.
+
+    `events` are the names of kinds of event that it is subscribed to.
+    """
 
     channel: str
     id: str
     account_id: int | None
     events: frozenset[str]
+    manners: Manners = Manners()
 
 
 def recipients_of(event: EventRaised, recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:

@@ -34,7 +34,11 @@ class Webhook(Base):
 
 
 class Alert(Base):
-    """The decision to tell people about an event."""
+    """The decision to tell people about an event.
+
+    `revision` counts how often `notice` was amended since (a verdict came): who was told an earlier one is told again,
+    by an edit of the message where the channel can. `acknowledged_by` is a person's name or address.
+    """
 
     __tablename__ = "alerts"
 
@@ -43,18 +47,23 @@ class Alert(Base):
     account_id: Mapped[int | None] = mapped_column(index=True)
     notice: Mapped[dict[str, Any]] = mapped_column(JSON)
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    revision: Mapped[int] = mapped_column(default=0)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acknowledged_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class Delivery(Base):
     """One attempt-history of telling one recipient.
 
     `state`: queued → sending → sent | retrying | failed | dead. A row in `sending` whose `lease_until` has
-    passed was held by a worker that died; it is taken up again and `doubtful` counts that.
+    passed was held by a worker that died; it is taken up again and `doubtful` counts that. `cancelled` is one that was
+    to escalate and need not any more; `held` one that waits to be told in the digest `digest_id`, with which it is
+    `sent`. `revision` is the alert's that is told: more than 0 amends what was told before.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("alert_id", "channel", "recipient"),
+        UniqueConstraint("alert_id", "channel", "recipient", "revision"),
         Index("ix_deliveries_state_due_at", "state", "due_at"),
     )
 
@@ -64,6 +73,8 @@ class Delivery(Base):
     account_id: Mapped[int | None] = mapped_column(index=True)
     channel: Mapped[str] = mapped_column(String(32))
     recipient: Mapped[str] = mapped_column(String(255))
+    revision: Mapped[int] = mapped_column(default=0)
+    digest_id: Mapped[str | None] = mapped_column(String(36), index=True)
     state: Mapped[str] = mapped_column(String(16), default="queued")
     attempts: Mapped[int] = mapped_column(default=0)
     doubtful: Mapped[int] = mapped_column(default=0)

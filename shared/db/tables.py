@@ -9,6 +9,7 @@ from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
+from shared.db.recipients import RecipientRow
 
 __all__ = [
     "Account",
@@ -27,6 +28,7 @@ __all__ = [
     "ListedPlate",
     "OutboxRow",
     "Person",
+    "RecipientRow",
     "Recognition",
     "RuleFiring",
     "RuleRow",

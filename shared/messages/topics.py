@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeBurst, TakeSnapshot
-from shared.messages.events import EventEnded, EventRaised
+from shared.messages.events import EventEnded, EventJudged, EventRaised
 from shared.messages.findings import FindingMade
 from shared.messages.frames import FrameCaptured
 from shared.messages.health import CameraCameUp, CameraWentDown, GapRecorded
@@ -63,7 +63,7 @@ HEALTH = Topic(
 )
 EVENTS = Topic(
     name="events",
-    messages=(EventRaised, EventEnded),
+    messages=(EventRaised, EventJudged, EventEnded),
     producers=("brain",),
     consumers=("alerts",),
     bound=10_000,

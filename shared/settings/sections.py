@@ -49,6 +49,9 @@ class GatewaySettings(Section):
     trusted_proxies: Words = Field(
         default=("127.0.0.1", "::1"), description="addresses whose X-Forwarded-* headers are believed"
     )
+    public_url: str | None = Field(
+        default=None, description="address at which people reach the gateway, for links in messages; unset: no links"
+    )
     cors_origins: Words = Field(default=(), description="origins of web pages that may call the API")
     rate_limit_key: Rate = Field(default="1000 per hour", description="requests of one API key; 0: any number")
     rate_limit_basic: Rate = Field(

@@ -56,6 +56,7 @@ class WebhookChannel:
     """Posts each notice as JSON, signed when the webhook has a secret."""
 
     settings_type: ClassVar[type[BaseModel]] = WebhookOptions
+    can_amend: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -25,7 +26,7 @@ from shared.db import migrations
 from shared.db.engine import as_transient, connect, read_sessions, sessions
 from shared.db.migrate import current_revision, known_revisions, upgrade
 from shared.db.secrets import SecretBox, installation_key
-from shared.db.tables import Account, AuditRow, Base, Camera
+from shared.db.tables import Account, Alert, AuditRow, Base, Camera, Delivery, DeliveryAttempt
 from shared.domain.errors import Transient, UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +56,31 @@ def test_an_upgrade_of_what_is_new_changes_nothing(engine: Engine) -> None:
     assert upgrade(engine) == current_revision(engine)
     with sessions(engine)() as session:
         assert session.scalars(sqlalchemy.select(AuditRow.action)).all() == ["kept"]
+
+
+def test_an_upgrade_keeps_what_was_stored_and_what_refers_to_it(database_url: str) -> None:
+    engine = connect(database_url)
+    at = "2026-01-15 10:30:45+00:00"
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        insert = "INSERT INTO alerts (id, event_uuid, notice, decided_at) VALUES ('a', 'e', '{}', '%s')"
+        connection.exec_driver_sql(insert % at)
+        columns = "id, alert_id, event_uuid, channel, recipient, state, attempts, doubtful, due_at, created_at, reason"
+        values = f"'d', 'a', 'e', 'webhook', '1', 'sent', 1, 0, '{at}', '{at}', ''"
+        connection.exec_driver_sql(f"INSERT INTO deliveries ({columns}, receipt) VALUES ({values}, '{{}}')")
+        columns, values = "delivery_id, number, at, outcome, reason, duration_ms", f"'d', 1, '{at}', 'sent', '', 1.0"
+        connection.exec_driver_sql(f"INSERT INTO delivery_attempts ({columns}) VALUES ({values})")
+    upgrade(engine)
+    with sessions(engine).begin() as session:
+        assert session.scalars(sqlalchemy.select(DeliveryAttempt.delivery_id)).all() == ["d"]
+        assert session.scalars(sqlalchemy.select(Delivery.revision)).all() == [0]
+        session.execute(sqlalchemy.delete(Alert))
+    with sessions(engine)() as session:
+        assert session.scalars(sqlalchemy.select(DeliveryAttempt.id)).all() == [], "references are enforced again"
+    engine.dispose()
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:

@@ -35,6 +35,7 @@ class ChannelOnHand:
     told: list[str] = field(default_factory=list)
 
     settings_type: ClassVar[type[BaseModel]] = NoOptions
+    can_amend: ClassVar[bool] = False
 
     @classmethod
     def open(cls, settings: Settings, options: Any, box: SecretBox) -> Self:
