@@ -11,6 +11,9 @@ MARKS := $(if $(ARGUS_CI)$(SLOW),,-m "not slow")
 
 # One worker per core, each with a Redis and a PostgreSQL of its own; whoever is done first takes from the others.
 PARALLEL := -n logical --maxprocesses=8 --dist worksteal
+# What waits for nobody runs side by side; what watches processes, clocks and deadlines runs alone.
+BESIDE := tests/unit tests/contract tests/accuracy
+ALONE := tests/integration tests/fault
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench format clean ready system-packages
@@ -31,7 +34,14 @@ demo: ready ## start Argus with generated cameras and watch events and alerts ar
 	@$(BIN)/argus demo
 
 test: ready system-packages ## run the tests (SLOW=1: the slow ones too)
+ifdef ARGS
 	@$(BIN)/pytest $(MARKS) $(ARGS)
+else
+	@beside=0; alone=0; \
+	$(BIN)/pytest $(MARKS) $(PARALLEL) $(BESIDE) || beside=$$?; \
+	$(BIN)/pytest $(MARKS) $(ALONE) || alone=$$?; \
+	[ $$beside = 0 ] && [ $$alone = 0 ] || { echo "make test: some tests failed"; exit 1; }
+endif
 	@echo "make test: all tests passed$(if $(MARKS),; the slow ones were left out (make test SLOW=1))"
 
 check: ready ## check format, lint, types, import contracts and the unit tests
