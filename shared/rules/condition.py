@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,11 @@ class Condition(BaseModel, ABC):
     kind: str
 
     @abstractmethod
-    def holds(self, presence: Presence, at: datetime) -> bool:
-        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer."""
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
+        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer.
+
+        `others` are the camera's further presences at that time, as they were last told.
+        """
 
     def zones(self) -> Mapping[str, str]:
         """The zones without which it can never hold, by the field that names each."""

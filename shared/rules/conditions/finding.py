@@ -102,7 +102,7 @@ class FindingCondition(Condition):
             raise ValueError(f"is nothing that {module} finds; of its findings can be asked: {said}")
         return value
 
-    def holds(self, presence: Presence, at: datetime) -> bool:
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         """Never: only what is found can satisfy it."""
         return False
 

@@ -41,6 +41,8 @@ BEYOND_SCHEMAS = (
     "go beyond your own",
     "lies outside the picture",
     "holds no letter or digit",
+    "two different points",
+    "is about a zone",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )
