@@ -106,6 +106,9 @@ class FindingCondition(Condition):
         """Never: only what is found can satisfy it."""
         return False
 
+    def asks_findings(self) -> bool:
+        return True
+
     def modules(self) -> tuple[str, ...]:
         return () if self.module in SCENE_MODULES and not self.presence_labels else (self.module,)
 

@@ -43,6 +43,7 @@ BEYOND_SCHEMAS = (
     "holds no letter or digit",
     "two different points",
     "is about a zone",
+    "cannot be about findings",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )

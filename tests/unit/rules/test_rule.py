@@ -118,7 +118,10 @@ def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, obj
 
 
 def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_what_it_requires() -> None:
-    required = {
+    required: dict[str, dict[str, object]] = {
+        "all": {"conditions": [{}]},
+        "any": {"conditions": [{}]},
+        "not": {"condition": {}},
         "finding": {"module": "lpr"},
         "count": {"at_least": 2},
         "line": {"start": [0, 0], "end": [1, 1]},
