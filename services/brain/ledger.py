@@ -84,11 +84,11 @@ class Ledger:
         ):
             self.entries.last_fired.setdefault(camera, {})[slug] = at
 
-    def enter(self, body: PresenceBody) -> None:
-        """Raise, widen or close the event of the presence, as its rules say."""
+    def enter(self, body: PresenceBody, others: Sequence[Presence] = ()) -> None:
+        """Raise, widen or close the event of the presence, as its rules say; `others` are there besides."""
         presence = body.presence()
         camera = self._cameras.get(body.camera)
-        rules = self._firing(body, presence) if camera is not None else ()
+        rules = self._firing(body, presence, others) if camera is not None else ()
         if rules and camera is not None:
             self._tell_of(body, presence, camera, rules)
         if camera is not None:
@@ -215,11 +215,12 @@ class Ledger:
             )
             self.entries.ordered += 1
 
-    def _firing(self, body: PresenceBody, presence: Presence) -> tuple[Rule, ...]:
+    def _firing(self, body: PresenceBody, presence: Presence, others: Sequence[Presence]) -> tuple[Rule, ...]:
         return evaluate(
             self._view.rules_of.get(body.camera, ()),
             presence,
             at=body.captured_at,
+            others=others,
             fired=self.entries.fired.get(body.presence_id, frozenset()),
             last_fired=self.entries.last_fired.get(body.camera, {}),
         )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.domain.presence import Presence
+from shared.messages.presences import PresenceBody, PresenceEnded
 
 _PRESENCES = 20_000
+# Quiet cameras send a picture every five or six seconds, and one of them may be lost.
+_GONE_AFTER: Final = timedelta(seconds=20)
 
 
 class Memory:
-    """Which rules fired on which presence, and when each last fired on each camera.
+    """Which rules fired on which presence, when each last fired on each camera, and who is there.
 
     Only a hint: it may lag behind the database (another replica had the shard for a while), so it can make a rule
     look as if it might fire when it must not, never the reverse. The ledger decides. Not thread-safe.
@@ -21,6 +27,7 @@ class Memory:
         self._fired: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._last: dict[str, dict[str, datetime]] = {}
         self._looked: OrderedDict[str, None] = OrderedDict()
+        self._there: dict[str, dict[str, Presence]] = {}
 
     def fired(self, presence_id: str) -> frozenset[str]:
         return self._fired.get(presence_id, frozenset())
@@ -46,6 +53,21 @@ class Memory:
         self._looked[presence_id] = None
         while len(self._looked) > self._bound:
             self._looked.popitem(last=False)
+
+    def see(self, body: PresenceBody) -> tuple[Presence, ...]:
+        """Note what is there, and tell what else is on this camera.
+
+        Who was not told of for a while is gone: the eye tells of everybody every second or so.
+        """
+        there = self._there.setdefault(body.camera, {})
+        if isinstance(body, PresenceEnded):
+            there.pop(body.presence_id, None)
+        else:
+            there[body.presence_id] = body.presence()
+        gone_at = body.captured_at - _GONE_AFTER
+        for name in [name for name, other in there.items() if other.last_seen_at < gone_at]:
+            del there[name]
+        return tuple(other for name, other in there.items() if name != body.presence_id)
 
     def forget(self, presence_id: str) -> None:
         self._fired.pop(presence_id, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.brain import metrics
@@ -12,12 +12,15 @@ from services.brain.looks import Known, ripe, wished
 from services.brain.memory import Memory
 from services.brain.site import Site, SiteView
 from shared.db.engine import SessionFactory
+from shared.domain.presence import Presence
 from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.observability import get_logger
 from shared.rules.rule import evaluate
 from shared.streams import Received
 
 log = get_logger("brain.presences")
+
+_Told = tuple[PresenceBody, tuple[Presence, ...]]
 
 
 class PresenceHandler:
@@ -47,15 +50,17 @@ class PresenceHandler:
         started = time.monotonic()
         bodies = [item.message for item in batch if isinstance(item.message, PresenceBody)]
         view = self._site.view_with({body.camera for body in bodies})
-        waiting = _relevant(bodies, view, self._memory)
+        # Each message with who else was there when it was told.
+        told = [(body, self._memory.see(body)) for body in bodies]
+        waiting = _relevant(told, view, self._memory)
         if not waiting:
             return
         with self._sessions.begin() as session:
             ledger = Ledger(session, view, now=self._now(), known=self._known())
-            ledger.read(waiting)
-            for body in waiting:
-                ledger.enter(body)
-        self._remember(ledger.entries, waiting)
+            ledger.read(body for body, _ in waiting)
+            for body, others in waiting:
+                ledger.enter(body, others)
+        self._remember(ledger.entries, [body for body, _ in waiting])
         if ledger.entries.told:
             self._committed()
         if ledger.entries.ordered:
@@ -83,23 +88,24 @@ class PresenceHandler:
                      rules=draft.rules, trace_id=draft.trace_id)  # fmt: skip
 
 
-def _relevant(bodies: list[PresenceBody], view: SiteView, memory: Memory) -> list[PresenceBody]:
+def _relevant(told: list[_Told], view: SiteView, memory: Memory) -> list[_Told]:
     """The messages that may change what is stored, with everything else said of the same presences."""
     candidates = {
         body.presence_id
-        for body in bodies
-        if isinstance(body, PresenceEnded) or _may_fire(body, view, memory) or _may_look(body, view, memory)
+        for body, others in told
+        if isinstance(body, PresenceEnded) or _may_fire(body, others, view, memory) or _may_look(body, view, memory)
     }
-    return [body for body in bodies if body.presence_id in candidates]
+    return [(body, others) for body, others in told if body.presence_id in candidates]
 
 
-def _may_fire(body: PresenceBody, view: SiteView, memory: Memory) -> bool:
+def _may_fire(body: PresenceBody, others: Sequence[Presence], view: SiteView, memory: Memory) -> bool:
     rules = view.rules_of.get(body.camera, ())
     return bool(rules) and bool(
         evaluate(
             rules,
             body.presence(),
             at=body.captured_at,
+            others=others,
             fired=memory.fired(body.presence_id),
             last_fired=memory.last_fired(body.camera),
         )

@@ -12,10 +12,11 @@ from pydantic import Field
 
 from services.eye.crops import place_for, with_crop
 from services.eye.stay import Shot, Stay, packed, unpacked
-from services.eye.zones import advance, inside, left_all, zones_holding
+from services.eye.zones import advance, foot, inside, left_all, zones_holding
 from shared.domain.box import Box
 from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
+from shared.domain.path import gone_on
 from shared.domain.presence import Crop, Presence, PresencePhase
 from shared.domain.zone import Zone
 
@@ -166,6 +167,7 @@ class PresenceBook:
             confidence=stay.mean_confidence,
         )
         stay.zones = advance(stay.zones, holding, at=look.at, since=stay.last_seen_at)
+        stay.path = gone_on(stay.path, foot(detection.box, look.frame_size))
 
     def _maybe_start(self, stay: Stay, track: Track, shot: Shot, look: _Look) -> PresenceUpdate | None:
         stay.label = track.label
@@ -248,6 +250,7 @@ class PresenceBook:
             snapshot=stay.snapshot,
             crop=stay.crop,
             crops=stay.crops,
+            path=stay.path,
         )
 
 

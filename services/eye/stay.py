@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.domain.box import Box
 from shared.domain.detection import Detection
+from shared.domain.path import Path
 from shared.domain.presence import Crop, ZoneStay
 
 
@@ -52,6 +53,7 @@ class Stay:
     snapshot: str | None = None
     crop: str | None = None
     crops: tuple[Crop, ...] = ()
+    path: Path = ()
 
     @property
     def open(self) -> bool:
@@ -82,11 +84,12 @@ def packed(stay: Stay) -> dict[str, Any]:
         ],
         "frames": stay.frames,
         "confidence_sum": stay.confidence_sum,
-        "zones": [[z.zone, z.entered_at.isoformat(), z.dwell_s, z.inside] for z in stay.zones],
+        "zones": [_packed_zone(zone) for zone in stay.zones],
         "told_at": stay.told_at.isoformat() if stay.told_at else None,
         "snapshot": stay.snapshot,
         "crop": stay.crop,
         "crops": [[crop.path, crop.at.isoformat(), crop.quality] for crop in stay.crops],
+        "path": [list(point) for point in stay.path],
     }
 
 
@@ -102,10 +105,7 @@ def unpacked(state: Mapping[str, Any]) -> Stay:
         shot=Shot(float(quality), float(confidence), Box(*(float(v) for v in box)), (int(size[0]), int(size[1]))),
         frames=int(state["frames"]),
         confidence_sum=float(state["confidence_sum"]),
-        zones=tuple(
-            ZoneStay(str(zone), datetime.fromisoformat(entered), float(dwell_s), bool(is_in))
-            for zone, entered, dwell_s, is_in in state["zones"]
-        ),
+        zones=tuple(_unpacked_zone(zone) for zone in state["zones"]),
         told_at=datetime.fromisoformat(state["told_at"]) if state["told_at"] else None,
         snapshot=state["snapshot"],
         crop=state["crop"],
@@ -114,4 +114,16 @@ def unpacked(state: Mapping[str, Any]) -> Stay:
             Crop(str(path), datetime.fromisoformat(at), float(quality))
             for path, at, quality in state.get("crops", ())
         ),
+        path=tuple((float(x), float(y)) for x, y in state.get("path", ())),
     )
+
+
+def _packed_zone(zone: ZoneStay) -> list[Any]:
+    left_at = zone.left_at.isoformat() if zone.left_at else None
+    return [zone.zone, zone.entered_at.isoformat(), zone.dwell_s, zone.inside, left_at]
+
+
+def _unpacked_zone(state: Sequence[Any]) -> ZoneStay:
+    zone, entered_at, dwell_s, inside, *more = state  # a state written by an older eye says nothing of leaving
+    left_at = datetime.fromisoformat(more[0]) if more and more[0] else None
+    return ZoneStay(str(zone), datetime.fromisoformat(entered_at), float(dwell_s), bool(inside), left_at)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.box import Box
+from shared.domain.polygon import Point
 from shared.domain.presence import ZoneStay
 from shared.domain.zone import Zone
 
@@ -14,13 +15,18 @@ from shared.domain.zone import Zone
 def zones_holding(
     zones: Iterable[Zone], box: Box, *, frame_size: tuple[int, int], label: str, confidence: float
 ) -> frozenset[str]:
-    """The names of the zones in which an object with this box (pixels of the frame) stands.
+    """The names of the zones in which an object with this box (pixels of the frame) stands."""
+    anchor = foot(box, frame_size)
+    return frozenset(zone.name for zone in zones if zone.holds(anchor, label, confidence))
+
+
+def foot(box: Box, frame_size: tuple[int, int]) -> Point:
+    """Where an object stands, as shares of the picture's width and height.
 
     It stands at the middle of its lower edge; where that lies below the picture, at the picture's edge.
     """
     x, y = box.bottom_centre
-    anchor = (min(max(x / frame_size[0], 0.0), 1.0), min(max(y / frame_size[1], 0.0), 1.0))
-    return frozenset(zone.name for zone in zones if zone.holds(anchor, label, confidence))
+    return (min(max(x / frame_size[0], 0.0), 1.0), min(max(y / frame_size[1], 0.0), 1.0))
 
 
 def advance(
@@ -52,5 +58,5 @@ def _next(stay: ZoneStay, *, held: bool, at: datetime, passed_s: float) -> ZoneS
     if stay.inside and held:
         return replace(stay, dwell_s=stay.dwell_s + passed_s)
     if held:
-        return replace(stay, entered_at=at, inside=True)
-    return replace(stay, inside=False)
+        return replace(stay, entered_at=at, inside=True, left_at=None)
+    return replace(stay, inside=False, left_at=at) if stay.inside else stay

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.box import Box
+from shared.domain.path import Path
 
 
 class PresencePhase(StrEnum):
@@ -17,12 +18,16 @@ class PresencePhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ZoneStay:
-    """When the object entered a zone, how long it has been inside in all, and whether it is inside now."""
+    """When the object entered a zone, how long it has been inside in all, and whether it is inside now.
+
+    `left_at` is when it was first seen outside again; None while it is inside, and when it was last seen there.
+    """
 
     zone: str
     entered_at: datetime
     dwell_s: float
     inside: bool
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Presence:
 
     `confidence` and `box` belong to the best shot so far; `snapshot` and `crop` are its pictures,
     relative to the media store. `crops` are a few more, kept where somebody looks closer, in no order. `frames`
-    counts the frames on which the object was detected.
+    counts the frames on which the object was detected. `path` is where its foot (the middle of the box's lower edge)
+    has been.
     """
 
     id: str
@@ -58,6 +64,7 @@ class Presence:
     snapshot: str | None = None
     crop: str | None = None
     crops: tuple[Crop, ...] = ()
+    path: Path = ()
 
     @property
     def duration_s(self) -> float:

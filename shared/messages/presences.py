@@ -21,6 +21,7 @@ class ZoneStayBody(BaseModel):
     entered_at: UtcTime
     dwell_s: float = Field(ge=0)
     inside: bool
+    left_at: UtcTime | None = None
 
     @classmethod
     def example(cls) -> Self:
@@ -48,7 +49,7 @@ class PresenceBody(Message):
     Several messages about one presence carry the same `presence_id`; `box` is in pixels of a picture of
     `frame_width` × `frame_height`; `snapshot` and `crop` are relative to the media store. `crops` are a few
     good ones over time, kept only where a rule has specialists look closer; a picture may be written a moment after
-    it is told of.
+    it is told of. `path` is where its foot has been, as shares of the picture, at most 64 points.
     """
 
     ABSTRACT: ClassVar[bool] = True
@@ -69,6 +70,7 @@ class PresenceBody(Message):
     snapshot: str | None = None
     crop: str | None = None
     crops: tuple[CropBody, ...] = ()
+    path: tuple[tuple[float, float], ...] = ()
 
     def presence(self) -> Presence:
         return Presence(
@@ -83,10 +85,11 @@ class PresenceBody(Message):
             frames=self.frames,
             frame_width=self.frame_width,
             frame_height=self.frame_height,
-            zones=tuple(ZoneStay(z.zone, z.entered_at, z.dwell_s, z.inside) for z in self.zones),
+            zones=tuple(ZoneStay(z.zone, z.entered_at, z.dwell_s, z.inside, z.left_at) for z in self.zones),
             snapshot=self.snapshot,
             crop=self.crop,
             crops=tuple(Crop(crop.path, crop.at, crop.quality) for crop in self.crops),
+            path=self.path,
         )
 
     @classmethod
@@ -106,12 +109,15 @@ class PresenceBody(Message):
             captured_at=captured_at,
             frames=presence.frames,
             zones=tuple(
-                ZoneStayBody(zone=z.zone, entered_at=z.entered_at, dwell_s=z.dwell_s, inside=z.inside)
+                ZoneStayBody(
+                    zone=z.zone, entered_at=z.entered_at, dwell_s=z.dwell_s, inside=z.inside, left_at=z.left_at
+                )
                 for z in presence.zones
             ),
             snapshot=presence.snapshot,
             crop=presence.crop,
             crops=tuple(CropBody(path=crop.path, at=crop.at, quality=crop.quality) for crop in presence.crops),
+            path=presence.path,
         )
 
     @classmethod
@@ -134,6 +140,7 @@ class PresenceBody(Message):
             snapshot="snapshots/cam_001/2026/01/15/7d3c.jpg",
             crop="crops/cam_001/2026/01/15/7d3c.jpg",
             crops=(CropBody.example(),),
+            path=((0.0521, 0.3704), (0.0781, 0.3704)),
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,6 +20,10 @@ from shared.settings.section import fields_at, nearest
 
 DEFAULT_KIND = "presence"
 
+MAX_PARTS: Final = 16
+MAX_DEPTH: Final = 2
+"""How many lists of conditions may stand inside each other."""
+
 _MAX_PROBLEMS = 20
 
 
@@ -28,11 +32,17 @@ class Condition(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    parts_field: ClassVar[str | None] = None
+    """The field that holds other conditions, a list of them or one; None for a condition that stands by itself."""
+
     kind: str
 
     @abstractmethod
-    def holds(self, presence: Presence, at: datetime) -> bool:
-        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer."""
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
+        """Whether the presence, as known at `at`, satisfies it. Pure; the same input gives the same answer.
+
+        `others` are the camera's further presences at that time, as they were last told.
+        """
 
     def zones(self) -> Mapping[str, str]:
         """The zones without which it can never hold, by the field that names each."""
@@ -41,6 +51,10 @@ class Condition(BaseModel, ABC):
     def modules(self) -> tuple[str, ...]:
         """The specialists that must look at a presence for it ever to hold."""
         return ()
+
+    def asks_findings(self) -> bool:
+        """Whether it, or a part of it, is about what specialists find."""
+        return False
 
     def awaits(self, presence: Presence, at: datetime) -> bool:
         """Whether what those specialists find about this presence could make it hold."""
@@ -63,18 +77,65 @@ def condition_kinds() -> dict[str, type[Condition]]:
 def parse_condition(values: Mapping[str, Any], *, path: str = "condition") -> Condition:
     """The condition that the JSON describes; its `kind` names the plug-in (default: presence).
 
+    Conditions may be made of others: lists of them (`all`, `any`) inside each other up to `MAX_DEPTH` deep, and `not`.
     Raises `InvalidInput` that names every wrong field, what was expected and the nearest valid name.
     """
+    return _parsed(values, path, depth=MAX_DEPTH)
+
+
+def _parsed(values: Mapping[str, Any], path: str, *, depth: int, negated: bool = False) -> Condition:
     name = values.get("kind", DEFAULT_KIND)
     try:
         kind = _kind(name, path=f"{path}.kind".lstrip("."))
+        _check_depth(kind, path, depth=depth, negated=negated)
     except UserError as error:
         raise InvalidInput([error]) from None
+    parts, problems = _parts(values, kind, path, depth=depth)
     try:
         # As JSON, so that lists are lists and numbers numbers: "5" is no number of seconds, nor is true.
-        return kind.model_validate_json(json.dumps(values), strict=True)
+        condition = kind.model_validate_json(json.dumps(values), strict=True, context={"parts": parts})
     except ValidationError as error:
-        raise InvalidInput(list(_problems(error, kind, path))) from None
+        problems += _problems(error, kind, path, but=kind.parts_field if problems else None)
+        raise InvalidInput(problems) from None
+    if problems:
+        raise InvalidInput(problems)
+    return condition
+
+
+def _check_depth(kind: type[Condition], path: str, *, depth: int, negated: bool) -> None:
+    place = f"{path}.kind".lstrip(".")
+    if kind.parts_field == "condition" and negated:
+        raise UserError(place, "stands inside another not", remedy="leave both out")
+    if kind.parts_field == "conditions" and depth == 0:
+        raise UserError(place, f"stands inside {MAX_DEPTH} other lists of conditions", remedy="use fewer levels")
+
+
+def _parts(
+    values: Mapping[str, Any], kind: type[Condition], path: str, *, depth: int
+) -> tuple[dict[str, Any], list[UserError]]:
+    """The conditions that this one is made of, read; and what is wrong with them."""
+    field = kind.parts_field
+    given = values.get(field) if field is not None else None
+    problems: list[UserError] = []
+
+    def read(part: Mapping[str, Any], place: str) -> Condition | None:
+        try:
+            return _parsed(part, place, depth=depth - (field == "conditions"), negated=field == "condition")
+        except InvalidInput as error:
+            problems.extend(error.problems)
+            return None
+
+    place = f"{path}.{field}".lstrip(".")
+    if isinstance(given, Mapping) and field == "condition":
+        return {field: read(given, place)}, problems
+    if isinstance(given, list) and len(given) > MAX_PARTS:
+        return {}, [UserError(place, f"must hold at most {MAX_PARTS}")]
+    if isinstance(given, list) and field == "conditions":
+        if all(isinstance(part, Mapping) for part in given):
+            return {field: tuple(read(part, f"{place}.{index}") for index, part in enumerate(given))}, problems
+        strange = next(index for index, part in enumerate(given) if not isinstance(part, Mapping))
+        return {}, [UserError(f"{place}.{strange}", "must be a condition")]
+    return {}, problems
 
 
 def _kind(name: object, *, path: str) -> type[Condition]:
@@ -84,8 +145,9 @@ def _kind(name: object, *, path: str) -> type[Condition]:
     return kind
 
 
-def _problems(error: ValidationError, kind: type[Condition], path: str) -> Iterator[UserError]:
-    errors = error.errors(include_url=False, include_input=False)
+def _problems(error: ValidationError, kind: type[Condition], path: str, *, but: str | None) -> Iterator[UserError]:
+    """What pydantic says; nothing of the field `but`, of which all is said."""
+    errors = [each for each in error.errors(include_url=False, include_input=False) if each["loc"][:1] != (but,)]
     for each in errors[:_MAX_PROBLEMS]:
         location = [str(part)[:64] for part in each["loc"]]
         yield _problem(each, location, kind, field=".".join(filter(None, [path, *location])))

@@ -52,18 +52,19 @@ def evaluate(
     presence: Presence,
     *,
     at: datetime,
+    others: Sequence[Presence] = (),
     fired: Collection[str] = (),
     last_fired: Mapping[str, datetime],
 ) -> tuple[Rule, ...]:
     """The rules of the presence's camera that fire now.
 
-    `fired` names the rules that fired on this presence before, `last_fired` tells when each rule last fired on
-    this camera. A rule fires once per presence at most.
+    `others` are the camera's further presences. `fired` names the rules that fired on this presence before,
+    `last_fired` tells when each rule last fired on this camera. A rule fires once per presence at most.
     """
     return tuple(
         rule
         for rule in rules
-        if rule.slug not in fired and rule.condition.holds(presence, at) and not _cooling(rule, at, last_fired)
+        if rule.slug not in fired and rule.condition.holds(presence, at, others) and not _cooling(rule, at, last_fired)
     )
 
 

@@ -1,6 +1,11 @@
 """The kinds of condition by name. Strings only: nothing is imported until a rule asks for it."""
 
 CATALOGUE = {
+    "all": "shared.rules.conditions.all:AllCondition",
+    "any": "shared.rules.conditions.any:AnyCondition",
+    "count": "shared.rules.conditions.count:CountCondition",
     "finding": "shared.rules.conditions.finding:FindingCondition",
+    "line": "shared.rules.conditions.line:LineCondition",
+    "not": "shared.rules.conditions.negation:NotCondition",
     "presence": "shared.rules.conditions.presence:PresenceCondition",
 }

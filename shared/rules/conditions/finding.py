@@ -102,9 +102,12 @@ class FindingCondition(Condition):
             raise ValueError(f"is nothing that {module} finds; of its findings can be asked: {said}")
         return value
 
-    def holds(self, presence: Presence, at: datetime) -> bool:
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         """Never: only what is found can satisfy it."""
         return False
+
+    def asks_findings(self) -> bool:
+        return True
 
     def modules(self) -> tuple[str, ...]:
         return () if self.module in SCENE_MODULES and not self.presence_labels else (self.module,)

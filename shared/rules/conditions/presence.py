@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from shared.domain.presence import Presence
+from shared.domain.presence import Presence, ZoneStay
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
@@ -18,7 +18,8 @@ class PresenceCondition(Condition):
     """Any of `labels` (none: everything) in `zone` (none: anywhere) for `dwell_s` seconds, inside `schedule`
     (none: always), at least once as sure as `min_confidence`.
 
-    With a zone, `dwell_s` counts the time inside it, several visits added up.
+    With a zone, `dwell_s` counts the time inside it, several visits added up. `passage` asks for more: that it came
+    into the zone from elsewhere in the picture (`enter`), or went out of it and is still in the picture (`leave`).
     """
 
     kind: Literal["presence"] = "presence"
@@ -26,9 +27,17 @@ class PresenceCondition(Condition):
     zone: str | None = Field(default=None, min_length=1, max_length=128, examples=["Zone Porte"])
     min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
     dwell_s: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False, examples=[5])
+    passage: Literal["enter", "leave"] | None = None
     schedule: Schedule | None = None
 
-    def holds(self, presence: Presence, at: datetime) -> bool:
+    @field_validator("passage")
+    @classmethod
+    def _of_a_zone(cls, passage: str | None, info: ValidationInfo) -> str | None:
+        if passage is not None and info.data.get("zone") is None:
+            raise ValueError("is about a zone, and none is named")
+        return passage
+
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         if self.labels and presence.label not in self.labels:
             return False
         if presence.confidence < self.min_confidence or not self._stayed(presence):
@@ -45,5 +54,11 @@ class PresenceCondition(Condition):
             if stay.zone == self.zone:
                 # A visit that ended between two messages still counts, except with a schedule: there it is the
                 # time spent inside the zone that must lie in the window, not what followed.
-                return stay.dwell_s >= self.dwell_s and (stay.inside or self.schedule is None)
+                counts = stay.inside or self.schedule is None or self.passage == "leave"
+                return stay.dwell_s >= self.dwell_s and counts and self._passed(presence, stay)
         return False
+
+    def _passed(self, presence: Presence, stay: ZoneStay) -> bool:
+        if self.passage == "enter":
+            return stay.entered_at > presence.started_at
+        return self.passage is None or (not stay.inside and stay.left_at is not None)

@@ -257,3 +257,32 @@ def test_an_event_that_another_replica_stored_a_moment_ago_is_not_told_again(
             assert ledger.camera("door")
             ledger.enter(presence())
     assert outbox(site) == ["EventRaised"]
+
+
+def test_a_crowd_is_told_for_the_one_who_made_it_one(brain: Brain, site: SessionFactory) -> None:
+    drop_default_rule(site)
+    add_rule(site, "crowd", condition={"kind": "count", "at_least": 3, "for_s": 2})
+    came = {number: AT + timedelta(seconds=number) for number in (1, 2, 3)}
+    for after_s in (3, 4, 6):
+        handle(brain, *(presence(PresenceChanged, number=number, after_s=after_s, started_at=started)
+                        for number, started in came.items()))  # fmt: skip
+        assert [event.presence_id for event in events(site)] == (["presence-3"] if after_s == 6 else [])
+
+
+def test_who_is_gone_is_no_part_of_a_crowd(brain: Brain, site: SessionFactory) -> None:
+    drop_default_rule(site)
+    add_rule(site, "crowd", condition={"kind": "count", "at_least": 2})
+    handle(brain, presence(number=1), presence(PresenceEnded, number=1, after_s=2))
+    handle(brain, presence(number=2, after_s=3))  # the last word of this one was lost
+    handle(brain, presence(number=3, after_s=60))
+    assert events(site) == []
+
+
+def test_a_line_is_crossed_once(brain: Brain, site: SessionFactory) -> None:
+    drop_default_rule(site)
+    add_rule(site, "gate", condition={"kind": "line", "start": [0, 0.5], "end": [1, 0.5], "direction": "to_right"})
+    way = [(0.5, 0.2), (0.5, 0.4), (0.5, 0.6), (0.5, 0.8)]
+    for second in range(4):
+        handle(brain, presence(PresenceChanged, after_s=second, path=tuple(way[: second + 1])))
+    (event,) = events(site)
+    assert event.occurred_at == AT + timedelta(seconds=2)

@@ -41,6 +41,9 @@ BEYOND_SCHEMAS = (
     "go beyond your own",
     "lies outside the picture",
     "holds no letter or digit",
+    "two different points",
+    "is about a zone",
+    "cannot be about findings",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )

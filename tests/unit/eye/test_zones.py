@@ -69,7 +69,8 @@ def steps(*holding: set[str], gap_s: float = 1.0) -> tuple[ZoneStay, ...]:
 )
 def test_dwell_is_the_time_between_sightings_inside(holding, dwell_s, entered_s, is_in):
     stay = steps(*holding)[0]
-    assert stay == ZoneStay("a", T0 + timedelta(seconds=entered_s), dwell_s, is_in)
+    left_at = None if is_in else T0 + timedelta(seconds=len(holding) - 1)
+    assert stay == ZoneStay("a", T0 + timedelta(seconds=entered_s), dwell_s, is_in, left_at)
 
 
 def test_who_is_gone_is_in_no_zone_and_keeps_the_time_spent():

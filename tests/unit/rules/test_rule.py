@@ -29,11 +29,16 @@ def stay(zone: str, dwell_s: float, *, inside: bool = True) -> ZoneStay:
     return ZoneStay(zone, AT - timedelta(seconds=dwell_s), dwell_s, inside)
 
 
+def left(zone: str, dwell_s: float) -> ZoneStay:
+    return ZoneStay(zone, AT - timedelta(seconds=dwell_s + 1), dwell_s, inside=False, left_at=AT - timedelta(seconds=1))
+
+
 def rule(slug: str = "r", *, condition: dict[str, object] | None = None, **fields: object) -> Rule:
     return Rule(slug=slug, name=slug, condition=parse_condition(condition or {}), **fields)  # type: ignore[arg-type]
 
 
 DAY = {"timezone": "UTC", "windows": [{"from": "10:00", "to": "11:00"}]}
+ACROSS = {"kind": "line", "start": [0.3, 0.5], "end": [0.7, 0.5]}
 OTHER = {"timezone": "UTC", "windows": [{"from": "11:00", "to": "12:00"}]}
 
 
@@ -58,6 +63,25 @@ OTHER = {"timezone": "UTC", "windows": [{"from": "11:00", "to": "12:00"}]}
         ({"schedule": DAY}, presence(), True),
         ({"schedule": OTHER}, presence(), False),
         ({"zone": "Door", "schedule": DAY}, presence(zones=(stay("Door", 6, inside=False),)), False),
+        ({"zone": "Door", "passage": "enter"}, presence(dwell_s=9, zones=(stay("Door", 9),)), False),
+        ({"zone": "Door", "passage": "enter"}, presence(dwell_s=9, zones=(stay("Door", 8),)), True),
+        ({"zone": "Door", "passage": "enter", "dwell_s": 9}, presence(dwell_s=9, zones=(stay("Door", 8),)), False),
+        ({"zone": "Door", "passage": "leave"}, presence(zones=(stay("Door", 8),)), False),
+        ({"zone": "Door", "passage": "leave"}, presence(zones=(stay("Door", 8, inside=False),)), False),
+        ({"zone": "Door", "passage": "leave"}, presence(zones=(left("Door", 8),)), True),
+        ({"zone": "Door", "passage": "leave", "schedule": DAY}, presence(zones=(left("Door", 8),)), True),
+        ({"zone": "Door", "passage": "leave", "dwell_s": 9}, presence(zones=(left("Door", 8),)), False),
+        (ACROSS, presence(path=((0.5, 0.1), (0.5, 0.4))), False),
+        (ACROSS, presence(path=((0.5, 0.1), (0.5, 0.9))), True),
+        (ACROSS, presence(path=((0.1, 0.1), (0.1, 0.9))), False),
+        ({**ACROSS, "direction": "to_right"}, presence(path=((0.5, 0.1), (0.5, 0.9))), True),
+        ({**ACROSS, "direction": "to_left"}, presence(path=((0.5, 0.1), (0.5, 0.9))), False),
+        ({**ACROSS, "direction": "to_left"}, presence(path=((0.5, 0.1), (0.5, 0.9), (0.5, 0.1))), True),
+        ({**ACROSS, "labels": ["car"]}, presence(path=((0.5, 0.1), (0.5, 0.9))), False),
+        ({**ACROSS, "min_confidence": 0.9}, presence(path=((0.5, 0.1), (0.5, 0.9))), False),
+        ({**ACROSS, "schedule": OTHER}, presence(path=((0.5, 0.1), (0.5, 0.9))), False),
+        ({"kind": "count", "at_least": 1}, presence(), True),
+        ({"kind": "count", "at_least": 2}, presence(), False),
     ],
 )
 def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, holds: bool) -> None:
@@ -67,7 +91,14 @@ def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, hold
 @pytest.mark.parametrize(
     ("condition", "field"),
     [
-        ({"kind": "line"}, "condition.kind"),
+        ({"kind": "lines"}, "condition.kind"),
+        ({"kind": "line", "start": [0, 0]}, "condition.end"),
+        ({"kind": "line", "start": [0, 0], "end": [2, 0]}, "condition.end.0"),
+        ({"kind": "line", "start": [0, 0, 0], "end": [1, 0]}, "condition.start"),
+        ({"kind": "line", "start": [0.5, 0.5], "end": [0.5, 0.5]}, "condition"),
+        ({"kind": "count", "at_least": 0}, "condition.at_least"),
+        ({"passage": "enter"}, "condition.passage"),
+        ({"zone": "Door", "passage": "jump"}, "condition.passage"),
         ({"kind": 1}, "condition.kind"),
         ({"label": "person"}, "condition.label"),
         ({"labels": "person"}, "condition.labels"),
@@ -87,7 +118,14 @@ def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, obj
 
 
 def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_what_it_requires() -> None:
-    required = {"finding": {"module": "lpr"}}
+    required: dict[str, dict[str, object]] = {
+        "all": {"conditions": [{}]},
+        "any": {"conditions": [{}]},
+        "not": {"condition": {}},
+        "finding": {"module": "lpr"},
+        "count": {"at_least": 2},
+        "line": {"start": [0, 0], "end": [1, 1]},
+    }
     for kind in CATALOGUE:
         assert isinstance(parse_condition({"kind": kind, **required.get(kind, {})}).holds(presence(), AT), bool)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, ValidationError
@@ -14,7 +15,7 @@ from shared.db.events import RuleRow
 from shared.domain.channel import CHANNELS, ChannelName
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
-from shared.rules.condition import DEFAULT_KIND, condition_kinds, parse_condition
+from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
 from shared.rules.registry import MAX_COOLDOWN_S, MAX_SEVERITY, RuleChange
 
 
@@ -38,8 +39,33 @@ class _AnyCondition:
     """Documents a condition as one of the kinds there are."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        kinds = [handler(kind.__pydantic_core_schema__) for kind in condition_kinds().values()]
-        return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        plain = [
+            handler(kind.__pydantic_core_schema__) for kind in condition_kinds().values() if kind.parts_field is None
+        ]
+        return {"anyOf": [*plain, *_made_of_others(plain, depth=MAX_DEPTH)]}
+
+
+def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool = False) -> list[JsonSchemaValue]:
+    """Lists of conditions, up to `depth` of them inside each other, and negations, written out."""
+    found: list[JsonSchemaValue] = []
+    for name, kind in condition_kinds().items():
+        if kind.parts_field == "conditions" and depth > 0:
+            inner = {"anyOf": [*plain, *_made_of_others(plain, depth=depth - 1)]}
+            parts: JsonSchemaValue = {"type": "array", "minItems": 1, "maxItems": MAX_PARTS, "items": inner}
+        elif kind.parts_field == "condition" and not negated:
+            parts = {"anyOf": [*plain, *_made_of_others(plain, depth=depth, negated=True)]}
+        else:
+            continue
+        found.append(
+            {
+                "type": "object",
+                "description": inspect.cleandoc(kind.__doc__ or ""),
+                "properties": {"kind": {"const": name}, kind.parts_field: parts},
+                "required": ["kind", kind.parts_field],
+                "additionalProperties": False,
+            }
+        )
+    return found
 
 
 ConditionJson = Annotated[dict[str, Any], _AnyCondition()]

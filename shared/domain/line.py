@@ -1,0 +1,75 @@
+"""Lines that things cross."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.domain.polygon import Point
+
+Side = Literal["left", "right"]
+
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """From `start` to `end`, in any one unit, y downwards as in pictures. Raises `ValueError` for two equal points.
+
+    Left and right are those of somebody who stands at `start` and looks towards `end`.
+    """
+
+    start: Point
+    end: Point
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in (*self.start, *self.end)):
+            raise ValueError("a line's coordinates must be finite numbers")
+        if self.start == self.end:
+            raise ValueError("a line needs two different points")
+
+    def crossings(self, path: Sequence[Point]) -> Iterator[Side]:
+        """To which side a path goes each time it crosses, in order.
+
+        A crossing leads from one side to the other between the line's ends, however far two points of the path lie
+        apart. Who only touches the line, or goes around its end, does not cross.
+        """
+        last: Side | None = None
+        since = 0
+        for index, point in enumerate(path):
+            side = self._side(point)
+            if side is None:
+                continue
+            if last is not None and side != last and self._meets(path[since : index + 1]):
+                yield side
+            last, since = side, index
+
+    def _side(self, point: Point) -> Side | None:
+        turn = self._turn(point)
+        # Points are computed in floats: what misses the line by a rounding error is on it.
+        if abs(turn) <= _SLACK * math.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1]):
+            return None
+        return "left" if turn < 0 else "right"
+
+    def _meets(self, way: Sequence[Point]) -> bool:
+        """Whether a way from one side to the other, with nothing but points of the line between, meets it."""
+        first, last = way[0], way[-1]
+        places = [self._place(point) for point in way[1:-1]] or [self._place(self._meeting(first, last))]
+        return all(0.0 <= place <= 1.0 for place in places)
+
+    def _meeting(self, a: Point, b: Point) -> Point:
+        turn_a, turn_b = self._turn(a), self._turn(b)
+        share = turn_a / (turn_a - turn_b)
+        return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+
+    def _place(self, point: Point) -> float:
+        """Where along the line a point of it lies: 0 at `start`, 1 at `end`; rounded, as points are computed."""
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        along = (point[0] - self.start[0]) * dx + (point[1] - self.start[1]) * dy
+        return round(along / (dx * dx + dy * dy), 9)
+
+    def _turn(self, point: Point) -> float:
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        return dx * (point[1] - self.start[1]) - dy * (point[0] - self.start[0])

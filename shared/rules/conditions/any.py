@@ -1,0 +1,24 @@
+"""The condition that one of several conditions holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from shared.domain.presence import Presence
+from shared.rules.found import Found, Match
+from shared.rules.group import Group
+
+
+class AnyCondition(Group):
+    """At least one of `conditions` holds."""
+
+    kind: Literal["any"] = "any"
+
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
+        return any(condition.holds(presence, at, others) for condition in self.conditions)
+
+    def found(self, finding: Found) -> Match | None:
+        matches = [match for condition in self.conditions if (match := condition.found(finding)) is not None]
+        return max(matches, key=lambda match: match.confidence or 0.0, default=None)

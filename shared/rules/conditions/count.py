@@ -1,0 +1,58 @@
+"""The condition that many are there at once: a crowd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from shared.domain.presence import Presence
+from shared.rules.condition import Condition
+from shared.rules.labels import Labels
+from shared.rules.schedule import Schedule
+
+
+class CountCondition(Condition):
+    """At least `at_least` of `labels` (none: of everything together) are in `zone` (none: in view) at the same time,
+    and have been for `for_s` seconds, inside `schedule` (none: always).
+
+    It holds for the one whose coming made them as many; a cooldown keeps a crowd that comes and goes from being told
+    again and again.
+    """
+
+    kind: Literal["count"] = "count"
+    at_least: int = Field(ge=1, le=1000, examples=[5])
+    labels: Labels = Field(default=frozenset(), examples=[["person"]])
+    zone: str | None = Field(default=None, min_length=1, max_length=128, examples=["Zone Porte"])
+    min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+    for_s: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False, examples=[10])
+    schedule: Schedule | None = None
+
+    def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
+        if self.schedule is not None and not self.schedule.awake(at):
+            return False
+        there = sorted(self._members((presence, *others)))
+        if len(there) < self.at_least:
+            return False
+        since, last = there[self.at_least - 1]
+        return last == presence.id and (at - since).total_seconds() >= self.for_s
+
+    def zones(self) -> Mapping[str, str]:
+        return {} if self.zone is None else {"zone": self.zone}
+
+    def _members(self, presences: Sequence[Presence]) -> Iterator[tuple[datetime, str]]:
+        """Since when each one that counts is there, and which it is."""
+        for presence in presences:
+            if self.labels and presence.label not in self.labels:
+                continue
+            since = self._since(presence)
+            if since is not None and presence.confidence >= self.min_confidence:
+                yield since, presence.id
+
+    def _since(self, presence: Presence) -> datetime | None:
+        if self.zone is None:
+            return presence.started_at
+        stays = (stay for stay in presence.zones if stay.zone == self.zone and stay.inside)
+        return next((stay.entered_at for stay in stays), None)
