@@ -68,7 +68,7 @@ class Sink:
 
     def count(self) -> tuple[int, float]:
         """How many posts came, and the seconds from the first to the last."""
-        assert self._child.stdin is not None  # noqa: S101 – it was asked for
+        assert self._child.stdin is not None
         self._child.stdin.write("count\n")
         self._child.stdin.flush()
         told = json.loads(self._line())
@@ -84,7 +84,7 @@ class Sink:
         return counted[0] / counted[1]
 
     def _line(self) -> str:
-        assert self._child.stdout is not None  # noqa: S101 – it was asked for
+        assert self._child.stdout is not None
         return self._child.stdout.readline()
 
 

@@ -112,7 +112,9 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[[str, str], Desk]]:
         box = SecretBox(installation_key(settings.data_dir, None))
         channels = open_channels(settings, box)
         enqueued: list[str] = []
-        courier = build_courier(settings, engine, channels, enqueue=enqueued.append, now=lambda: clock[0])
+        courier = build_courier(
+            settings, engine, channels, enqueue=lambda _, name: enqueued.append(name), now=lambda: clock[0]
+        )
         made.append(Desk(settings, factory, box, alerts, channels, courier, clock, enqueued))
         return made[-1]
 
