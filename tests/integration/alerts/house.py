@@ -216,12 +216,12 @@ def judged(number: int = 1, verdict: str = "confirmed", *, at_s: float = 5.0) ->
     return EventJudged.example().model_copy(update={"event_id": f"event-{number}", "at": at, **said})
 
 
-def at_once(*calls: Callable[[], None]) -> None:
+def at_once(*calls: Callable[[], object]) -> None:
     """Run all of them at the same time, each on a thread of its own; the first fault of any is raised."""
     faults: list[Exception] = []
     start = threading.Barrier(len(calls))
 
-    def run(call: Callable[[], None]) -> None:
+    def run(call: Callable[[], object]) -> None:
         start.wait(10)
         try:
             call()

@@ -66,8 +66,8 @@ def test_an_event_and_its_verdict_that_two_replicas_handle_at_once_meet(house: H
     one, two = house.another_fanout(), house.another_fanout()
     numbers = range(20)
     at_once(
-        lambda: [house.tell(raised(n), by=one) for n in numbers] and None,  # type: ignore[func-returns-value]
-        lambda: [house.tell(judged(n), by=two) for n in numbers] and None,  # type: ignore[func-returns-value]
+        lambda: [house.tell(raised(n), by=one) for n in numbers],
+        lambda: [house.tell(judged(n), by=two) for n in numbers],
     )
     house.deliver()
     assert [house.alert(number).notice["verdict"] for number in numbers] == ["confirmed"] * 20
