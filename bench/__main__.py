@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import cv2
 
 from bench.api_rows import p9_events_page
+from bench.delivery_rows import p11_deliveries
 from bench.eye_rows import p5_frames_per_second
 from bench.ingest_rows import p1_idle, p2_active, p3_recall
 from bench.modules import CROPS, module_rows
@@ -25,6 +26,7 @@ ROWS: dict[tuple[str, ...], Callable[[], Row | list[Row]]] = {
     ("P5",): p5_frames_per_second,
     ("P6", "P7"): p6_p7,
     ("P9", "P9p"): p9_events_page,
+    ("P11",): p11_deliveries,
     tuple(f"M {name}" for name in CROPS): module_rows,
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 from celery import Celery
 
 DELIVER: Final = "alerts.deliver"
-"""Send one delivery: `deliver(delivery_id)`."""
+"""Send one delivery: `deliver(delivery_id, channel)`, on the channel's own queue (`deliveries_queue`)."""
 
 TEST_ALERT: Final = "alerts.test"
 """Send a test alert now: `test(reply_to, order)`, the order an `AlertTest`; see `ALERT_TEST_WANTED`."""
@@ -15,15 +15,19 @@ TEST_ALERT: Final = "alerts.test"
 RUN_MODULE: Final = "modules.run"
 """Run a specialist: `run(job_id)`, the rest stands in the job's record (`shared.modules.book`)."""
 
-QUEUE_ALERTS: Final = "alerts"
 QUEUE_ALERT_TESTS: Final = "alerts.test"
 """A queue of its own: somebody waits, while deliveries may have piled up."""
 QUEUE_GEMMA: Final = "gemma"
 QUEUE_MODULES: Final = "modules"
 QUEUE_MODULES_GPU: Final = "modules.gpu"
 
-_QUEUES: Final = {DELIVER: QUEUE_ALERTS, TEST_ALERT: QUEUE_ALERT_TESTS}
+_QUEUES: Final = {TEST_ALERT: QUEUE_ALERT_TESTS}
 _VISIBILITY_S: Final = 600
+
+
+def deliveries_queue(channel: str) -> str:
+    """The queue of a channel's deliveries: what piles up there holds up no other channel."""
+    return f"alerts.to.{channel}"
 
 
 def celery_app(redis_url: str) -> Celery:

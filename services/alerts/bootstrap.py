@@ -11,25 +11,32 @@ from functools import partial
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.alerts.answering import AnswerDesk
+from services.alerts.answers import Listening
+from services.alerts.arrivals import Arrivals
 from services.alerts.backoff import Backoff
+from services.alerts.bulkheads import Bulkheads
 from services.alerts.channel import Channel, open_channels
 from services.alerts.claims import Claims
 from services.alerts.configured import check_webhooks, sync_webhooks
 from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
+from services.alerts.listener import LEASE_TTL_S, Listener
 from services.alerts.sweeper import Sweeper
 from services.alerts.trial import Trial
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_box
-from shared.jobs import DELIVER, celery_app
+from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, celery_app, deliveries_queue
 from shared.loops import obey_restart, run_loops
 from shared.messages.topics import EVENTS
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
+from shared.ownership.lease import Lease
 from shared.settings import Settings
 from shared.streams import CommandTail, GroupReader, connect, consume
 
@@ -39,6 +46,8 @@ SERVICE = "alerts"
 WORKER = "alerts-worker"
 
 _BLOCK_MS = 500
+# Hints that wait in a worker for a hand of their channel; the sweeper brings again what finds no place.
+_WAITING_PER_CHANNEL = 256
 
 Clock = Callable[[], datetime]
 
@@ -55,6 +64,7 @@ class Alerts:
     channels: Mapping[str, Channel]
     fanout: FanoutHandler
     sweeper: Sweeper
+    listeners: Mapping[str, Listener]
     liveness: Liveness
     now: Clock
 
@@ -67,6 +77,7 @@ class Alerts:
                     "events": partial(self._consume, stop),
                     "sweeper": partial(self.sweeper.run, stop),
                     "orders": partial(follow_restarts, self.redis, stop),
+                    **{f"answers-{name}": partial(each.run, stop) for name, each in self.listeners.items()},
                 },
                 stop=stop,
             )
@@ -106,7 +117,10 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The assembled hands: a Celery app with the courier's task, and that of test alerts."""
+    """The assembled hands: a Celery app with the courier's task, and that of test alerts.
+
+    `bulkheads` has the hands of each channel, and those for test alerts (`QUEUE_ALERT_TESTS`).
+    """
 
     app: Celery
     redis: Redis
@@ -114,7 +128,14 @@ class Worker:
     channels: Mapping[str, Channel]
     courier: Courier
     trial: Trial
+    bulkheads: Bulkheads
+    arrivals: Arrivals
     liveness: Liveness
+
+    @property
+    def queues(self) -> list[str]:
+        """Where this worker's tasks come from."""
+        return [*map(deliveries_queue, self.channels), QUEUE_ALERT_TESTS]
 
     def abort(self) -> None:
         """Break off what is being sent; those deliveries are due again at once."""
@@ -137,6 +158,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
     redis, engine, box = _stores(settings)
     enqueue = _enqueue(celery_app(settings.known_redis_url))
     channels = open_channels(settings, box)
+    desk = AnswerDesk(sessions(engine), now=clock)
     return Alerts(
         settings=settings,
         instance=name,
@@ -154,10 +176,16 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
         sweeper=Sweeper(
             read_sessions(engine),
             enqueue=enqueue,
+            queued=partial(_queued, redis),
             per_recipient=settings.alerts.per_recipient,
             interval_s=settings.alerts.sweep_interval_s,
             now=clock,
         ),
+        listeners={
+            each: Listener(each, channel, desk.take, lease=_ears(redis, each, holder=name))
+            for each, channel in channels.items()
+            if isinstance(channel, Listening)
+        },
         liveness=Liveness(redis, service=SERVICE, instance=name),
         now=clock,
     )
@@ -169,28 +197,45 @@ def build_worker(settings: Settings, *, instance: str | None = None, now: Clock 
     app = celery_app(settings.known_redis_url)
     channels = open_channels(settings, box)
     clock = now or _utc_now
+    arrivals = Arrivals(sessions(engine))
     return Worker(
         app=app,
         redis=redis,
         engine=engine,
         channels=channels,
-        courier=build_courier(settings, engine, channels, enqueue=_enqueue(app), now=clock),
+        courier=build_courier(settings, engine, channels, enqueue=_enqueue(app), now=clock, arrivals=arrivals),
         trial=Trial(channels, read_sessions(engine), now=clock),
+        bulkheads=Bulkheads(
+            [*channels, QUEUE_ALERT_TESTS], hands=settings.alerts.concurrency, waiting=_WAITING_PER_CHANNEL
+        ),
+        arrivals=arrivals,
         liveness=Liveness(redis, service=WORKER, instance=instance or instance_name(WORKER)),
     )
 
 
 def build_courier(
-    settings: Settings, engine: Engine, channels: Mapping[str, Channel], *, enqueue: Enqueue, now: Clock
+    settings: Settings,
+    engine: Engine,
+    channels: Mapping[str, Channel],
+    *,
+    enqueue: Enqueue,
+    now: Clock,
+    arrivals: Arrivals | None = None,
 ) -> Courier:
-    """The courier with the back-off and leases of the settings."""
+    """The courier with the back-off and leases of the settings; somebody is to write `arrivals` down now and then."""
     alerts = settings.alerts
     return Courier(
         engine,
         channels,
-        Claims(channels, lease_s=alerts.lease_s, per_recipient=alerts.per_recipient),
+        Claims(
+            channels,
+            lease_s=alerts.lease_s,
+            per_recipient=alerts.per_recipient,
+            give_up_after_s=alerts.give_up_after_s,
+        ),
         backoff=Backoff(alerts.backoff_base_s, alerts.backoff_cap_s, alerts.give_up_after_s),
         enqueue=enqueue,
+        arrivals=arrivals or Arrivals(sessions(engine)),
         now=now,
     )
 
@@ -211,13 +256,24 @@ def _stores(settings: Settings, *, pool_size: int = 10) -> tuple[Redis, Engine, 
 
 
 def _enqueue(app: Celery) -> Enqueue:
-    def enqueue(delivery_id: str) -> None:
+    def enqueue(channel: str, delivery_id: str) -> None:
         try:
-            app.send_task(DELIVER, (delivery_id,), retry=False)
+            app.send_task(DELIVER, (delivery_id, channel), queue=deliveries_queue(channel), retry=False)
         except BrokerError as error:
             log.warning("enqueue_failed", delivery_id=delivery_id, reason=str(error)[:200])
 
     return enqueue
+
+
+def _queued(redis: Redis, channel: str) -> int:
+    try:
+        return int(redis.llen(deliveries_queue(channel)))
+    except RedisError:
+        return 0
+
+
+def _ears(redis: Redis, channel: str, *, holder: str) -> Lease:
+    return Lease(redis, f"answers:{channel}", holder=holder, ttl_s=LEASE_TTL_S)
 
 
 def _utc_now() -> datetime:

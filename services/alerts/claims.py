@@ -1,7 +1,7 @@
-"""Taking a delivery, and settling what became of it: the only code that changes a delivery's state.
+"""Taking a delivery, and settling what became of it.
 
 A delivery is `queued` or `retrying` until a worker takes it (`sending`, with a lease); then it is `sent`, `retrying`
-or `dead`. Everything here runs inside a transaction of the caller.
+or `dead`. What a digest holds (`held`) shares its end. Everything here runs inside a transaction of the caller.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from services.alerts import metrics
 from services.alerts.channel import Channel, Parcel
+from services.alerts.digests import settle_held
 from services.alerts.notice import Notice
+from services.alerts.readiness import NotWanted, amended_receipt, hindrance
 from shared.db.base import UtcDateTime
 from shared.db.tables import Alert, Delivery, DeliveryAttempt
 from shared.domain.errors import Permanent
@@ -27,14 +30,18 @@ _MAX_DOUBTFUL = 10
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this worker holds until `lease_until`."""
+    """A delivery that this worker holds until `lease_until`.
+
+    `told_since` is what its age is counted from: a digest is as old as its words. `digest_id` is there for digests.
+    """
 
     parcel: Parcel
     channel: str
     recipient: str
     address: Any
-    decided_at: datetime
+    told_since: datetime
     lease_until: datetime
+    digest_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Waiting:
     """A delivery that somebody might take."""
 
     id: str
+    revision: int
     notice: Notice
     decided_at: datetime
 
@@ -91,10 +99,16 @@ _HOLD = (
     .where(_OF_RECIPIENT, _deliveries.c.due_at < bindparam("until"))
     .values(due_at=bindparam("until"))
 )
+# Plain notices alone: all others have more to be asked before they are sent.
 _WAITING = (
-    select(_deliveries.c.id, _alerts.c.notice, _deliveries.c.created_at)
+    select(_deliveries.c.id, _deliveries.c.revision, _alerts.c.notice, _deliveries.c.created_at)
     .join(_alerts, _alerts.c.id == _deliveries.c.alert_id)
-    .where(_OF_RECIPIENT, _deliveries.c.due_at <= bindparam("now"))
+    .where(
+        _OF_RECIPIENT,
+        _deliveries.c.purpose == "notice",
+        _deliveries.c.due_at <= bindparam("now"),
+        _deliveries.c.due_at > bindparam("not_before"),
+    )
     .order_by(_deliveries.c.due_at, _deliveries.c.id)
     .limit(bindparam("most"))
 )
@@ -102,6 +116,8 @@ _TAKE = (
     _deliveries.update()
     .where(
         _deliveries.c.id == bindparam("wanted_id"),
+        # It was read a moment ago: a verdict that came since has raised the revision, and is to be told.
+        _deliveries.c.revision == bindparam("wanted_revision"),
         _IS_WAITING,
         _deliveries.c.due_at <= bindparam("now"),
     )
@@ -119,12 +135,15 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 
 
 class Claims:
-    """How long leases last, and how many deliveries one recipient may have in flight."""
+    """How long leases last, how many deliveries one recipient may have in flight, and how late is too late."""
 
-    def __init__(self, channels: Mapping[str, Channel], *, lease_s: float, per_recipient: int) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], *, lease_s: float, per_recipient: int, give_up_after_s: float
+    ) -> None:
         self._channels = channels
         self._lease_s = lease_s
         self._per_recipient = per_recipient
+        self._give_up_after = timedelta(seconds=give_up_after_s)
 
     def take(self, session: Session, delivery_id: str, *, now: datetime) -> Claim | None:
         """Hold the delivery, or None: it is done, not due, held by another, or its recipient has enough in flight."""
@@ -133,27 +152,47 @@ class Claims:
         ).one_or_none()
         if row is None or self._in_flight(session, row, now) >= self._per_recipient:
             return None
-        if row.state == "sending" and not _doubt(session, row, now):
+        alert = session.get_one(Alert, row.alert_id, populate_existing=True)
+        if not self._may_go(session, row, alert, now=now):
             return None
-        notice = _readable(session.get_one(Alert, row.alert_id).notice)
+        notice = _readable(alert.notice)
         try:
             if notice is None:
                 raise Permanent("what was to be told cannot be read")
             channel = self._channel(row.channel)
             address = channel.address(session, row.recipient, decided_at=row.created_at)
+            amends = amended_receipt(session, row)
         except Permanent as error:
-            _finish(row, Outcome("dead", now, 0.0, str(error)))
+            _finish(session, row, Outcome("dead", now, 0.0, str(error)))
             return None
         row.state, row.attempts = "sending", row.attempts + 1
         row.lease_until = now + timedelta(seconds=channel.timeout_s + self._lease_s)
         return Claim(
-            parcel=Parcel(row.id, row.attempts, notice),
+            parcel=Parcel(row.id, row.attempts, notice, amends),
             channel=row.channel,
             recipient=row.recipient,
             address=address,
-            decided_at=row.created_at,
+            told_since=notice.captured_at if row.purpose == "digest" else row.created_at,
             lease_until=row.lease_until,
+            digest_id=alert.id if row.purpose == "digest" else None,
         )
+
+    def _may_go(self, session: Session, row: Delivery, alert: Alert, *, now: datetime) -> bool:
+        """Whether nothing stands against sending it; what never can be sent is finished here."""
+        if row.state == "sending":
+            if not _doubt(session, row, now):
+                return False
+        elif now - row.due_at > self._give_up_after:
+            late_h = (now - row.due_at).total_seconds() / 3600
+            _finish(session, row, Outcome("dead", now, 0.0, f"too late: due {late_h:.0f} hours ago"))
+            return False
+        found = hindrance(session, row, alert, now=now)
+        if isinstance(found, NotWanted):
+            _finish(session, row, Outcome("cancelled", now, 0.0, found.reason))
+        elif found is not None and row.state == "sending":
+            # Its worker died with it, and it has to wait: nobody holds it any more.
+            row.state, row.lease_until = "retrying", None
+        return found is None
 
     def settle(self, connection: Connection, claim: Claim, outcome: Outcome) -> bool:
         """Write down how the attempt ended; False when the claim was no longer ours."""
@@ -177,6 +216,8 @@ class Claims:
             "duration_ms": outcome.duration_ms,
         }
         connection.execute(_NOTE, attempt)
+        if claim.digest_id is not None and outcome.due_at is None:
+            _settle_held(connection, claim.digest_id, outcome)
         if outcome.hold_recipient and outcome.due_at is not None:
             # The receiver asked for a pause: everything else that waits for it pauses as well.
             who = {"to_channel": claim.channel, "to_recipient": claim.recipient}
@@ -186,10 +227,10 @@ class Claims:
     def waiting(self, connection: Connection, claim: Claim, *, now: datetime, limit: int) -> list[Waiting]:
         """What the claim's recipient has waited for longest, due now; read, not held."""
         values = {"to_channel": claim.channel, "to_recipient": claim.recipient, "now": now, "most": limit}
-        rows = connection.execute(_WAITING, values)
+        rows = connection.execute(_WAITING, {**values, "not_before": now - self._give_up_after})
         return [
-            Waiting(number, notice, decided_at)
-            for number, stored, decided_at in rows
+            Waiting(number, revision, notice, decided_at)
+            for number, revision, stored, decided_at in rows
             if (notice := _readable(stored)) is not None
         ]
 
@@ -204,7 +245,7 @@ class Claims:
     ) -> Claim | None:
         """Hold a delivery in place of `claim`, which was just settled; None when another worker was quicker."""
         lease_until = now + timedelta(seconds=self._channel(claim.channel).timeout_s + self._lease_s)
-        values = {"wanted_id": waiting.id, "new_lease": lease_until, "now": now}
+        values = {"wanted_id": waiting.id, "wanted_revision": waiting.revision, "new_lease": lease_until, "now": now}
         attempt = connection.execute(_TAKE, values).scalar_one_or_none()
         if attempt is None:
             return None
@@ -243,19 +284,22 @@ def _readable(stored: Mapping[str, Any]) -> Notice | None:
 def _doubt(session: Session, row: Delivery, now: datetime) -> bool:
     """The worker that held it is gone and nobody knows how far it came. False when that happened too often."""
     row.doubtful += 1
+    metrics.DOUBTFUL.labels(row.channel).inc()
     reason = "the worker did not come back"
     session.add(DeliveryAttempt(delivery_id=row.id, number=row.attempts, at=now, outcome="doubtful", reason=reason))
     if row.doubtful < _MAX_DOUBTFUL:
         return True
-    _finish(row, Outcome("dead", now, 0.0, f"{reason}, {row.doubtful} times over"))
+    _finish(session, row, Outcome("dead", now, 0.0, f"{reason}, {row.doubtful} times over"))
     return False
 
 
-def _finish(row: Delivery, outcome: Outcome) -> None:
-    row.state, row.reason, row.lease_until = outcome.state, outcome.reason, None
-    if outcome.due_at is not None:
-        row.due_at = outcome.due_at
-    else:
-        row.settled_at = outcome.at
-    if outcome.receipt is not None:
-        row.receipt = dict(outcome.receipt)
+def _finish(session: Session, row: Delivery, outcome: Outcome) -> None:
+    """It ends without being sent."""
+    row.state, row.reason, row.lease_until, row.settled_at = outcome.state, outcome.reason, None, outcome.at
+    if row.purpose == "digest":
+        _settle_held(session.connection(), row.alert_id, outcome)
+
+
+def _settle_held(connection: Connection, digest_id: str, outcome: Outcome) -> None:
+    reason = f"its digest: {outcome.reason}" if outcome.reason else ""
+    settle_held(connection, digest_id, outcome.state, at=outcome.at, reason=reason, sent=outcome.state == "sent")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from services.alerts import metrics
+from services.alerts.arrivals import Arrivals
 from services.alerts.backoff import Backoff
 from services.alerts.channel import Channel
 from services.alerts.claims import Claim, Claims, Outcome, Waiting
@@ -48,6 +49,7 @@ class Courier:
         *,
         backoff: Backoff,
         enqueue: Enqueue,
+        arrivals: Arrivals,
         now: Callable[[], datetime],
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
@@ -62,6 +64,7 @@ class Courier:
         self._claims = claims
         self._backoff = backoff
         self._enqueue = enqueue
+        self._arrivals = arrivals
         self._now = now
         self._uniform = uniform
         self._stopping = threading.Event()
@@ -95,6 +98,7 @@ class Courier:
             outcome = self._failed(claim, Transient(f"{claim.channel} failed: {type(error).__name__}"), started)
         else:
             outcome = Outcome("sent", self._now(), _ms_since(started), receipt=receipt.detail)
+            self._arrivals.note(claim.channel, claim.recipient, outcome.at)
             metrics.CAPTURED_TO_DELIVERED.labels(claim.channel).observe(claim.parcel.notice.age_s(outcome.at))
         self._report(claim, outcome)
         return outcome
@@ -105,7 +109,7 @@ class Courier:
             return Outcome("dead", now, _ms_since(started), reason)
         asked = 0.0 if self._stopping.is_set() else error.retry_after_s
         due_at = self._backoff.next_try(
-            now, attempt=claim.parcel.attempt, decided_at=claim.decided_at, retry_after_s=asked, uniform=self._uniform
+            now, attempt=claim.parcel.attempt, decided_at=claim.told_since, retry_after_s=asked, uniform=self._uniform
         )
         if due_at is None:
             return Outcome("dead", now, _ms_since(started), f"given up after {claim.parcel.attempt} attempts: {reason}")
@@ -136,7 +140,7 @@ class Courier:
                 return self._take_next(connection, claim, key)
             others_turn = self._claims.waiting(connection, claim, now=self._now(), limit=1)
         for waiting in others_turn:
-            self._enqueue(waiting.id)
+            self._enqueue(claim.channel, waiting.id)
         return None
 
     def _take_next(self, connection: Connection, claim: Claim, key: Key) -> Claim | None:

@@ -11,32 +11,37 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.alerts import metrics
+from services.alerts.amending import Amender
 from services.alerts.channel import Channel
 from services.alerts.notice import Notice
-from services.alerts.policy import Recipient, recipients_of
+from services.alerts.planning import Plan, plan
+from services.alerts.policy import recipients_of
+from services.alerts.reserve import start_cooldowns
 from shared.db.engine import SessionFactory
 from shared.db.insert import insert
 from shared.db.tables import Alert, Delivery
 from shared.domain import ids
-from shared.messages.events import EventRaised
+from shared.messages.events import EventJudged, EventRaised
 from shared.observability import get_logger
 from shared.streams import Received
 
 log = get_logger("alerts.fanout")
 
-Enqueue = Callable[[str], None]
-"""Ask a worker to make the delivery with this id. Best effort: the sweeper finds what gets lost."""
+Enqueue = Callable[[str, str], None]
+"""Ask a worker to make a delivery: channel and id. Best effort: the sweeper finds what gets lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class Due:
+    """A delivery that can be made now."""
+
     id: str
     channel: str
     recipient: str
 
 
 class FanoutHandler:
-    """Handles a batch of events in one transaction, then has the new deliveries made."""
+    """Handles a batch of events in one transaction, then has the new deliveries made; verdicts in another."""
 
     def __init__(
         self,
@@ -49,43 +54,61 @@ class FanoutHandler:
     ) -> None:
         self._sessions = sessions
         self._channels = channels
+        self._amender = Amender(channels)
         self._enqueue = enqueue
         self._per_recipient = per_recipient
         self._now = now
 
     def __call__(self, batch: list[Received]) -> None:
         """Commit the alerts and their deliveries. A second time with the same events adds nothing."""
-        events = [item.message for item in batch if isinstance(item.message, EventRaised)]
-        if not events:
+        raised = [item.message for item in batch if isinstance(item.message, EventRaised)]
+        judged = [item.message for item in batch if isinstance(item.message, EventJudged)]
+        if not raised and not judged:
             return
+        now = self._now()
         with self._sessions.begin() as session:
-            recipients = [person for channel in self._channels.values() for person in channel.recipients(session)]
-            told = [(event, found) for event in events if (found := recipients_of(event, recipients))]
-            due = _store(session, told, now=self._now()) if told else []
+            due = self._fan_out(session, raised, now=now) if raised else []
+            self._amender.keep(session, judged, now=now)
         self._hand_out(due)
+        # Only now: another replica may have stored a verdict while this one stored its alert, or the other way round.
+        # Each looks after its own commit, so one of the two sees both.
+        with self._sessions.begin() as session:
+            amended = self._amender.amend(
+                session, {*(event.event_id for event in raised), *(event.event_id for event in judged)}, now=now
+            )
+        self._hand_out(Due(*row) for row in amended)
 
-    def _hand_out(self, due: Iterable[_Due]) -> None:
+    def _fan_out(self, session: Session, events: list[EventRaised], *, now: datetime) -> list[Due]:
+        recipients = [person for channel in self._channels.values() for person in channel.recipients(session)]
+        told = [(event, found) for event in events if (found := recipients_of(event, recipients))]
+        if not told:
+            return []
+        return _store(session, plan(session, told, now=now), now=now)
+
+    def _hand_out(self, due: Iterable[Due]) -> None:
         # A worker that has made a delivery goes on with the recipient's next by itself: a few per recipient do.
         handed: Counter[tuple[str, str]] = Counter()
         for delivery in due:
             handed[delivery.channel, delivery.recipient] += 1
             if handed[delivery.channel, delivery.recipient] <= self._per_recipient:
-                self._enqueue(delivery.id)
+                self._enqueue(delivery.channel, delivery.id)
 
 
-def _store(session: Session, told: list[tuple[EventRaised, tuple[Recipient, ...]]], *, now: datetime) -> list[_Due]:
-    alerts = [_alert(event, now=now) for event, _ in told]
+def _store(session: Session, planned: Plan, *, now: datetime) -> list[Due]:
+    if not planned.rows:
+        return []
+    alerts = [_alert(event, now=now) for event in planned.events]
     new_alerts = insert(session, Alert).on_conflict_do_nothing().returning(Alert.id)
     added = session.execute(new_alerts, alerts).all()
-    kinds = {ids.alert_id(event.event_id): event.kind for event, _ in told}
+    kinds = {ids.alert_id(event.event_id): event.kind for event in planned.events}
     for (alert,) in added:
         metrics.ALERTS.labels(kinds[alert]).inc()
-    rows = [_delivery(event, recipient, now=now) for event, found in told for recipient in found]
     new_deliveries = insert(session, Delivery).on_conflict_do_nothing()
-    found_new = session.execute(new_deliveries.returning(Delivery.id, Delivery.channel, Delivery.recipient), rows)
-    due = [_Due(*row) for row in found_new]
-    log.info("alerts_decided", alerts=len(added), deliveries=len(due))
-    return due
+    shown = (Delivery.id, Delivery.channel, Delivery.recipient, Delivery.state, Delivery.due_at)
+    found_new = session.execute(new_deliveries.returning(*shown), planned.rows).all()
+    start_cooldowns(session, planned.cooldowns)
+    log.info("alerts_decided", alerts=len(added), deliveries=len(found_new))
+    return [Due(*row[:3]) for row in found_new if row.state == "queued" and row.due_at <= now]
 
 
 def _alert(event: EventRaised, *, now: datetime) -> dict[str, Any]:
@@ -95,19 +118,4 @@ def _alert(event: EventRaised, *, now: datetime) -> dict[str, Any]:
         "account_id": event.account_id,
         "notice": Notice.of(event).model_dump(mode="json"),
         "decided_at": now,
-    }
-
-
-def _delivery(event: EventRaised, recipient: Recipient, *, now: datetime) -> dict[str, Any]:
-    alert = ids.alert_id(event.event_id)
-    return {
-        "id": ids.delivery_id(alert, recipient.channel, recipient.id),
-        "alert_id": alert,
-        "event_uuid": event.event_id,
-        "account_id": event.account_id,
-        "channel": recipient.channel,
-        "recipient": recipient.id,
-        "state": "queued",
-        "due_at": now,
-        "created_at": now,
     }

@@ -19,6 +19,8 @@ class Notice(BaseModel):
 
     A `digest` stands for `count` events that were held back, its `text` names them.
 
+    `judged_at` is there when the verdict came after the alert.
+
     A `test` is no event's alert: it was sent by hand, and every channel's rendering must say so.
     """
 
@@ -41,6 +43,7 @@ class Notice(BaseModel):
     verdict: Verdict | None = None
     ai_response: str | None = None
     threat_level: int | None = None
+    judged_at: UtcTime | None = None
     count: int = 1
     trace_id: str = ""
     test: bool = False

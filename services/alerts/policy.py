@@ -1,10 +1,10 @@
-"""Who is told of an event. Pure."""
+"""Who is told of an event, and when. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.messages.events import EventRaised
 from shared.rules.schedule import Schedule
@@ -31,6 +31,16 @@ class Manners:
     muted_until: datetime | None = None
     cooling_until: datetime | None = None
 
+    @property
+    def always_free(self) -> bool:
+        """Whether everything can be told the moment it is known."""
+        spared = self.quiet is not None or self.muted_until is not None or self.cooling_until is not None
+        return not spared and not self.cooldown_s and not self.after_s
+
+    def is_urgent(self, severity: int) -> bool:
+        """Whether that breaks quiet hours and cooldown."""
+        return self.urgent_severity is not None and severity >= self.urgent_severity
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -46,6 +56,25 @@ class Recipient:
     manners: Manners = Manners()
 
 
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """The recipient is to be told at `at`; one who `escalates` only if nobody has acknowledged the alert by then."""
+
+    at: datetime
+    escalates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The recipient is not to be disturbed until then: the event goes into the digest of that moment."""
+
+    until: datetime
+    escalates: bool = False
+
+
+Decision = Tell | Hold
+
+
 def recipients_of(event: EventRaised, recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
     """Those who asked for this kind of event of this account, over the channels its rules name (none: all)."""
     wanted = _SUBSCRIPTIONS[event.kind]
@@ -55,4 +84,50 @@ def recipients_of(event: EventRaised, recipients: Iterable[Recipient]) -> tuple[
         if recipient.events & wanted
         and recipient.account_id in (None, event.account_id)
         and (not event.channels or recipient.channel in event.channels)
+        and _cares(recipient.manners, event)
     )
+
+
+def decide(severity: int, manners: Manners, *, now: datetime) -> Decision | None:
+    """What becomes of an event that concerns the recipient; None when it is never free to hear of it."""
+    escalates = manners.after_s > 0
+    at = now + timedelta(seconds=manners.after_s)
+    free_at = free_from(manners, at, severity=severity)
+    if free_at is None:
+        return None
+    return Tell(at, escalates) if free_at == at else Hold(free_at, escalates)
+
+
+def free_from(manners: Manners, at: datetime, *, severity: int) -> datetime | None:
+    """The first moment from `at` on at which the recipient may be told; None when its quiet hours never end."""
+    # One after the other until none is left: a mute may end in quiet hours, and those in a cooldown.
+    while True:
+        later = _latest(at, manners.muted_until)
+        if not manners.is_urgent(severity):
+            later = _latest(later, manners.cooling_until)
+            end = manners.quiet.asleep_from(later) if manners.quiet else later
+            if end is None:
+                return None
+            later = _latest(later, end)
+        if later == at:
+            return at
+        at = later
+
+
+def after_telling(manners: Manners, *, now: datetime) -> datetime | None:
+    """When the cooldown ends that being told now begins; None without one."""
+    return now + timedelta(seconds=manners.cooldown_s) if manners.cooldown_s else None
+
+
+def _cares(manners: Manners, event: EventRaised) -> bool:
+    if manners.cameras and event.camera not in manners.cameras:
+        return False
+    if event.kind != "detection":
+        return True  # no rule raised it, and none gave it a severity
+    if manners.rules and manners.rules.isdisjoint(event.rules):
+        return False
+    return event.severity >= manners.min_severity
+
+
+def _latest(at: datetime, other: datetime | None) -> datetime:
+    return at if other is None else max(at, other)

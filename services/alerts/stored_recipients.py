@@ -45,6 +45,21 @@ def stored_recipient(session: Session, number: str, *, channel: str, decided_at:
     return row
 
 
+def manners_of(row: RecipientRow) -> Manners:
+    """What the row says of when and of what to tell."""
+    return Manners(
+        cameras=frozenset(row.cameras),
+        rules=frozenset(row.rules),
+        min_severity=row.min_severity,
+        urgent_severity=row.urgent_severity,
+        quiet=_schedule(row.quiet, recipient=row.id),
+        cooldown_s=row.cooldown_s,
+        after_s=row.after_s,
+        muted_until=row.muted_until,
+        cooling_until=row.cooling_until,
+    )
+
+
 def _recipient(row: RecipientRow) -> Recipient:
     kinds = (_KINDS.get(name, frozenset()) for name in row.notification_types)
     return Recipient(
@@ -52,17 +67,7 @@ def _recipient(row: RecipientRow) -> Recipient:
         id=str(row.id),
         account_id=row.account_id,
         events=frozenset().union(*kinds),
-        manners=Manners(
-            cameras=frozenset(row.cameras),
-            rules=frozenset(row.rules),
-            min_severity=row.min_severity,
-            urgent_severity=row.urgent_severity,
-            quiet=_schedule(row.quiet, recipient=row.id),
-            cooldown_s=row.cooldown_s,
-            after_s=row.after_s,
-            muted_until=row.muted_until,
-            cooling_until=row.cooling_until,
-        ),
+        manners=manners_of(row),
     )
 
 

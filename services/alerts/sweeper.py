@@ -20,18 +20,24 @@ from shared.observability import get_logger
 log = get_logger("alerts.sweeper")
 
 _PAGE = 500
+# Hints that wait already do as well; without this the queue of a channel whose worker is away would grow for ever.
+_LONGEST_QUEUE = 1_000
 # A new delivery was handed to a worker when it was stored, and one swept up is in the queue: give both some time.
 _GRACE_S = 3.0
 
 
 class Sweeper:
-    """Hands due deliveries to workers, a few per recipient. One sweep is one read of the database."""
+    """Hands due deliveries to workers, a few per recipient, so many per channel. One sweep is one read of the database.
+
+    `queued` tells how many hints wait for the workers of a channel.
+    """
 
     def __init__(
         self,
         reads: SessionFactory,
         *,
         enqueue: Enqueue,
+        queued: Callable[[str], int],
         per_recipient: int,
         interval_s: float,
         now: Callable[[], datetime],
@@ -39,6 +45,7 @@ class Sweeper:
     ) -> None:
         self._reads = reads
         self._enqueue = enqueue
+        self._queued = queued
         self._per_recipient = per_recipient
         self._interval_s = interval_s
         self._now = now
@@ -57,26 +64,27 @@ class Sweeper:
         """Hand out what is due now and was not handed out a moment ago; how many."""
         started = self._monotonic()
         self._handed = {name: at for name, at in self._handed.items() if started - at < _GRACE_S}
-        fresh = [name for name in self._due() if name not in self._handed]
-        for name in fresh:
+        fresh = [(channel, name) for channel, name in self._due() if name not in self._handed]
+        full = {channel for channel in {channel for channel, _ in fresh} if self._queued(channel) >= _LONGEST_QUEUE}
+        handed = [(channel, name) for channel, name in fresh if channel not in full]
+        for channel, name in handed:
             self._handed[name] = started
-            self._enqueue(name)
-        metrics.SWEPT.inc(len(fresh))
-        return len(fresh)
+            self._enqueue(channel, name)
+        metrics.SWEPT.inc(len(handed))
+        return len(handed)
 
-    def _due(self) -> list[str]:
+    def _due(self) -> list[tuple[str, str]]:
         now = self._now()
         place = func.row_number().over(
             partition_by=(Delivery.channel, Delivery.recipient), order_by=(Delivery.due_at, Delivery.id)
         )
         settled_in = or_(Delivery.state != "queued", Delivery.due_at <= now - timedelta(seconds=_GRACE_S))
-        ranked = select(Delivery.id, Delivery.due_at, place.label("place")).where(is_due(now), settled_in).subquery()
+        columns = (Delivery.id, Delivery.channel, Delivery.due_at, place.label("place"))
+        ranked = select(*columns).where(is_due(now), settled_in).subquery()
+        few = select(ranked).where(ranked.c.place <= self._per_recipient).subquery()
+        # So many of each channel, so that one which is stuck cannot take every place.
+        line = func.row_number().over(partition_by=few.c.channel, order_by=(few.c.due_at, few.c.id)).label("line")
+        lined = select(few.c.id, few.c.channel, few.c.due_at, line).subquery()
+        page = select(lined.c.channel, lined.c.id).where(lined.c.line <= _PAGE).order_by(lined.c.due_at)
         with self._reads() as session:
-            return list(
-                session.scalars(
-                    select(ranked.c.id)
-                    .where(ranked.c.place <= self._per_recipient)
-                    .order_by(ranked.c.due_at)
-                    .limit(_PAGE)
-                )
-            )
+            return [(channel, name) for channel, name in session.execute(page)]

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
@@ -17,7 +18,7 @@ from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_resta
 from services.alerts.ordered_trial import answer_order
 from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
 from shared.ending import leave
-from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, QUEUE_ALERTS, TEST_ALERT
+from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, TEST_ALERT
 from shared.loops import Stop
 from shared.messages.alert_test import AlertTest
 from shared.observability import configure_logging, get_logger, metrics
@@ -29,6 +30,9 @@ log = get_logger("alerts.worker")
 _ABORT_SHARE = 0.6
 _EXIT_AFTER_S = 0.2
 _BEAT_S = 1.0
+_WRITE_ARRIVALS_S = 1.0
+# Celery's own threads only pass tasks on.
+_CLERKS = 4
 
 
 def main() -> int:
@@ -52,10 +56,15 @@ def run(worker: Worker, settings: Settings) -> int:
     stop = Stop()
     signals.worker_shutting_down.connect(lambda **_: _wind_down(worker, stop.grace_s), weak=False)
     threading.Thread(target=_follow_orders, args=(worker.redis, stop), name="orders", daemon=True).start()
+    over = threading.Event()
+    writer = threading.Thread(
+        target=partial(worker.arrivals.run, over, interval_s=_WRITE_ARRIVALS_S), name="arrivals", daemon=True
+    )
+    writer.start()
     celery = worker.app.Worker(
         pool_cls="threads",
-        concurrency=settings.alerts.concurrency,
-        queues=[QUEUE_ALERTS, QUEUE_ALERT_TESTS],
+        concurrency=_CLERKS,
+        queues=worker.queues,
         hostname=f"{WORKER}@{os.getpid()}",
         quiet=True,
         without_gossip=True,
@@ -63,27 +72,39 @@ def run(worker: Worker, settings: Settings) -> int:
         without_heartbeat=True,
     )
     celery.start()
+    # What is being sent may end; a timer of the wind-down ends the process when it does not.
+    worker.bulkheads.close(within_s=stop.grace_s)
+    over.set()
+    writer.join(_EXIT_AFTER_S)
     worker.close()
     return int(celery.exitcode or 0)
 
 
 def register(worker: Worker) -> None:
-    """Give the app its tasks."""
+    """Give the app its tasks. They hand on to the channel's own hands, and are done with that."""
 
     @worker.app.task(name=DELIVER)  # type: ignore[untyped-decorator]
-    def deliver(delivery_id: str) -> None:
-        try:
-            worker.courier.deliver(delivery_id)
-        except (OperationalError, Transient) as error:
-            # The row says what is still to do, and the sweeper reads it.
-            log.warning("delivery_postponed", delivery_id=delivery_id, reason=str(error)[:200])
+    def deliver(delivery_id: str, channel: str) -> None:
+        worker.bulkheads.submit(channel, partial(_deliver, worker, delivery_id))
 
     @worker.app.task(name=TEST_ALERT)  # type: ignore[untyped-decorator]
     def test(reply_to: str, order: dict[str, Any]) -> None:
-        try:
-            answer_order(worker.redis, worker.trial, AlertTest.model_validate(order), reply_to=reply_to)
-        except RedisError as error:
-            log.warning("alert_test_unanswered", reason=type(error).__name__)
+        worker.bulkheads.submit(QUEUE_ALERT_TESTS, partial(_test, worker, reply_to, order))
+
+
+def _deliver(worker: Worker, delivery_id: str) -> None:
+    try:
+        worker.courier.deliver(delivery_id)
+    except (OperationalError, Transient) as error:
+        # The row says what is still to do, and the sweeper reads it.
+        log.warning("delivery_postponed", delivery_id=delivery_id, reason=str(error)[:200])
+
+
+def _test(worker: Worker, reply_to: str, order: dict[str, Any]) -> None:
+    try:
+        answer_order(worker.redis, worker.trial, AlertTest.model_validate(order), reply_to=reply_to)
+    except RedisError as error:
+        log.warning("alert_test_unanswered", reason=type(error).__name__)
 
 
 def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:

@@ -57,8 +57,12 @@ class Delivery(Base):
 
     `state`: queued → sending → sent | retrying | failed | dead. A row in `sending` whose `lease_until` has
     passed was held by a worker that died; it is taken up again and `doubtful` counts that. `cancelled` is one that was
-    to escalate and need not any more; `held` one that waits to be told in the digest `digest_id`, with which it is
-    `sent`. `revision` is the alert's that is told: more than 0 amends what was told before.
+    to escalate and need not any more; `held` one that waits to be told in the digest `digest_id` (the digest's alert),
+    with which it is `sent`.
+
+    `purpose` is notice (told as soon as can be), escalation (told when nobody has acknowledged the alert by `due_at`),
+    digest, or amendment (changes what the recipient was told of the alert before). `revision` is the alert's that is
+    told.
     """
 
     __tablename__ = "deliveries"
@@ -73,6 +77,7 @@ class Delivery(Base):
     account_id: Mapped[int | None] = mapped_column(index=True)
     channel: Mapped[str] = mapped_column(String(32))
     recipient: Mapped[str] = mapped_column(String(255))
+    purpose: Mapped[str] = mapped_column(String(16), default="notice")
     revision: Mapped[int] = mapped_column(default=0)
     digest_id: Mapped[str | None] = mapped_column(String(36), index=True)
     state: Mapped[str] = mapped_column(String(16), default="queued")
@@ -98,3 +103,19 @@ class DeliveryAttempt(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text, default="")
     duration_ms: Mapped[float] = mapped_column(default=0.0)
+
+
+class Judgement(Base):
+    """What the judge said of an event whose alert is not stored yet; it goes into the alert's notice, then away.
+
+    What is left after a day spoke of events that nobody was told of.
+    """
+
+    __tablename__ = "judgements"
+
+    event_uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(16))
+    ai_response: Mapped[str] = mapped_column(Text)
+    threat_level: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -4,7 +4,7 @@ from shared.db.accounts import Account, ApiKey, AuditRow
 from shared.db.appearances import Appearance
 from shared.db.base import Base
 from shared.db.cameras import Camera, CameraGap, ZoneRow
-from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Webhook
+from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Judgement, Webhook
 from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
 from shared.db.people import FaceSample, Person
@@ -25,6 +25,7 @@ __all__ = [
     "Event",
     "FaceSample",
     "Feedback",
+    "Judgement",
     "ListedPlate",
     "OutboxRow",
     "Person",

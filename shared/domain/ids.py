@@ -42,3 +42,13 @@ def alert_id(event: str) -> str:
 def delivery_id(alert: str, channel: str, recipient: str) -> str:
     """One delivery per alert and recipient, however often the alert is fanned out."""
     return str(uuid.uuid5(_NAMESPACE, f"delivery/{alert}/{channel}/{recipient}"))
+
+
+def amendment_id(alert: str, channel: str, recipient: str, revision: int) -> str:
+    """The delivery that tells the recipient of a revision of the alert it was told of before."""
+    return str(uuid.uuid5(_NAMESPACE, f"amendment/{alert}/{channel}/{recipient}/{revision}"))
+
+
+def digest_event_id(channel: str, recipient: str, until_ms: int) -> str:
+    """The bare uuid that a digest has in an event's place: one per recipient and the end of what held it back."""
+    return str(uuid.uuid5(_NAMESPACE, f"digest/{channel}/{recipient}/{until_ms}"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -103,6 +104,50 @@ class Schedule(BaseModel):
             if window.holds(day, clock):
                 return True
         return False
+
+    def asleep_from(self, at: datetime) -> datetime | None:
+        """The first moment from the aware time `at` on, in UTC, that lies inside no window; None when there is none.
+
+        Right over changes of daylight saving, which can cut a window short, end it late, or bring it twice.
+        """
+        if not self.awake(at):
+            return at.astimezone(UTC)
+        return next((moment for moment in self._ends_after(at) if not self.awake(moment)), None)
+
+    def _ends_after(self, at: datetime) -> Iterator[datetime]:
+        """Every moment of more than a week from then on at which it can fall asleep, in order."""
+        zone, first = _zone(self.timezone), at.astimezone(_zone(self.timezone)).date()
+        days = [first + timedelta(days=number) for number in range(_WEEK_AND_MORE)]
+        ends = {window.end for window in self.windows}
+        found = {moment for day in days for end in ends for moment in _moments(day, end, zone)}
+        found.update(moment for day in days if (moment := _clock_change(day, zone)) is not None)
+        return (moment for moment in sorted(found) if moment > at)
+
+
+# The windows of a week come again, and the days at both ends are cut.
+_WEEK_AND_MORE = 9
+
+
+def _moments(day: date, clock: time, zone: ZoneInfo) -> Iterator[datetime]:
+    """When the clock shows that time on that day: twice when the hour is repeated."""
+    for fold in (0, 1):
+        yield datetime.combine(day, clock.replace(fold=fold), zone).astimezone(UTC)
+
+
+def _clock_change(day: date, zone: ZoneInfo) -> datetime | None:
+    """When the zone's clock is set on that day, to the second; None on all other days."""
+    start, end = (datetime.combine(each, time(0), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    offset = start.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == offset:
+        return None
+    before, after = int(start.timestamp()), int(end.timestamp())
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return datetime.fromtimestamp(after, UTC)
 
 
 @lru_cache(maxsize=1024)

@@ -139,7 +139,7 @@ class AlertsSettings(Section):
     )
     backoff_cap_s: float = Field(default=900.0, gt=0, description="longest wait between two tries")
     give_up_after_s: float = Field(default=86_400.0, gt=0, description="age at which a delivery is given up")
-    concurrency: int = Field(default=16, ge=1, le=256, description="deliveries in flight per worker")
+    concurrency: int = Field(default=16, ge=1, le=256, description="deliveries in flight per worker and channel")
     per_recipient: int = Field(default=4, ge=1, le=256, description="deliveries in flight to one recipient")
     lease_s: float = Field(default=15.0, gt=0, description="added to a channel's time-out: a worker silent longer died")
     sweep_interval_s: float = Field(default=0.5, gt=0, le=60, description="how often due deliveries are looked for")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from services.alerts.bootstrap import Alerts, build, build_courier
 from services.alerts.channel import Channel, open_channels
@@ -23,6 +23,7 @@ from shared.messages.events import EventRaised
 from shared.messages.topics import EVENTS
 from shared.settings import Settings
 from shared.streams import Publisher, Received
+from tests.integration.alerts.house import House
 from tests.integration.alerts.receiver import Receiver
 
 AT = datetime(2026, 1, 15, 10, 30, 45, 123000, tzinfo=UTC)
@@ -112,7 +113,9 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[[str, str], Desk]]:
         box = SecretBox(installation_key(settings.data_dir, None))
         channels = open_channels(settings, box)
         enqueued: list[str] = []
-        courier = build_courier(settings, engine, channels, enqueue=enqueued.append, now=lambda: clock[0])
+        courier = build_courier(
+            settings, engine, channels, enqueue=lambda _, name: enqueued.append(name), now=lambda: clock[0]
+        )
         made.append(Desk(settings, factory, box, alerts, channels, courier, clock, enqueued))
         return made[-1]
 
@@ -151,3 +154,8 @@ def publish(redis: Redis) -> Callable[..., None]:
             publisher.publish(EVENTS, each)
 
     return publish_all
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    return House(engine)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from services.alerts.bootstrap import Alerts
+from shared.db.tables import RecipientRow
 from tests.conftest import PROJECT, wait_until
-from tests.integration.alerts.conftest import Desk, event
+from tests.integration.alerts.conftest import AT, Desk, event
 from tests.integration.alerts.receiver import Answer, Receiver
 from tests.processes import Processes
 
@@ -37,8 +38,8 @@ def start_worker(desk: Desk, processes: Processes, tmp_path: Path) -> Callable[.
         },
     }
 
-    def start(**extra: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "services.alerts.worker"]
+    def start(*module: str, **extra: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *(module or ("services.alerts.worker",))]
         return processes.start(command, env={**env, **extra}, cwd=PROJECT, output=tmp_path / "worker.log")
 
     return start
@@ -83,6 +84,42 @@ def test_a_slow_endpoint_does_not_hold_up_a_fast_one(
     wait_until(lambda: len(receiver.at("/fast")) == 40, 20, "the fast endpoint's deliveries")
     assert receiver.most_at_once["/slow"] <= desk.settings.alerts.per_recipient
     receiver.released.set()
+
+
+@on_sqlite
+def test_a_channel_that_hangs_holds_up_no_other(
+    desk: Desk, receiver: Receiver, publish: Publish, start_worker: Callable[..., object]
+) -> None:
+    """Fifty recipients who never answer could take every hand there is; the webhook's deliveries are made at once."""
+    program = "tests.integration.alerts.hanging_channel"
+    desk.webhook(receiver.url("/hook"))
+    with desk.sessions.begin() as session:
+        session.add_all(hanging_recipient(number) for number in range(50))
+    for part in ("worker", "alerts"):
+        start_worker(program, part, ARGUS_ALERTS__CHANNELS="webhook,line")
+    publish(*(event(number, channels=("line",)) for number in range(4)))
+    wait_until(lambda: states(desk)["sending"] >= desk.settings.alerts.concurrency, 60, "every hand of the channel")
+    assert len(desk.deliveries()) == 200
+    for number in range(100, 120):
+        started = time.monotonic()
+        publish(event(number, channels=("webhook",)))
+        wait_until(lambda sent=number - 99: len(receiver.at("/hook")) == sent, 20, "the webhook")  # type: ignore[misc]
+        # A tenth of it on a machine that does nothing else; one turn of the channel that hangs takes minutes.
+        assert time.monotonic() - started < 5
+    assert states(desk)["sending"] == desk.settings.alerts.concurrency
+
+
+def hanging_recipient(number: int) -> RecipientRow:
+    return RecipientRow(
+        account_id=1,
+        channel="line",
+        name=f"Recipient {number}",
+        address={},
+        notification_types=["alerts"],
+        verified_at=AT,
+        created_at=AT,
+        updated_at=AT,
+    )
 
 
 @on_sqlite

@@ -9,15 +9,15 @@ import pytest
 from kombu.exceptions import OperationalError
 from redis import Redis
 
-from shared.jobs import DELIVER, QUEUE_ALERTS, celery_app
+from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, TEST_ALERT, celery_app
 
 
 def test_a_job_waits_in_its_queue_until_a_worker_comes(redis: Redis, redis_url: str) -> None:
     app = celery_app(redis_url)
-    app.send_task(DELIVER, args=["delivery-1"])
-    (raw,) = redis.lrange(QUEUE_ALERTS, 0, -1)  # type: ignore[misc]
+    app.send_task(TEST_ALERT, args=["reply", {}])
+    (raw,) = redis.lrange(QUEUE_ALERT_TESTS, 0, -1)  # type: ignore[misc]
     message = json.loads(raw)
-    assert message["headers"]["task"] == DELIVER
+    assert message["headers"]["task"] == TEST_ALERT
     assert message["content-type"] == "application/json"
     app.close()
 

@@ -123,3 +123,52 @@ def test_what_is_no_schedule_is_refused_with_its_field(values: dict[str, object]
 def test_half_a_second_belongs_to_the_window_it_lies_in() -> None:
     at = datetime(2026, 1, 12, 18, 0, tzinfo=PARIS) - timedelta(microseconds=1)
     assert schedule(WORK).awake(at)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+SLEEP = {"from": "22:00", "to": "06:00"}
+
+
+@pytest.mark.parametrize(
+    ("windows", "at", "asleep_from"),
+    [
+        ([SLEEP], "2026-01-15 12:00", "2026-01-15 12:00"),  # it is asleep already
+        ([SLEEP], "2026-01-15 21:00", "2026-01-16 05:00"),  # 22:00 in Paris to 06:00
+        ([SLEEP], "2026-01-16 04:59:59", "2026-01-16 05:00"),
+        ([SLEEP, {"from": "06:00", "to": "08:00"}], "2026-01-15 23:00", "2026-01-16 07:00"),  # windows that touch
+        ([SLEEP, {"from": "05:00", "to": "08:00"}], "2026-01-15 23:00", "2026-01-16 07:00"),  # and that overlap
+        ([{"days": ["sat", "sun"], **WHOLE}], "2026-01-17 12:00", "2026-01-18 23:00"),  # the whole weekend
+        ([WHOLE], "2026-01-15 12:00", None),
+        ([SLEEP, {"from": "06:00", "to": "22:00"}], "2026-01-15 12:00", None),
+        # In the night to 29 March the clock jumps from 02:00 to 03:00, in that to 25 October from 03:00 back to 02:00.
+        ([SLEEP], "2026-03-28 22:00", "2026-03-29 04:00"),  # an hour less of sleep
+        ([SLEEP], "2026-10-24 21:00", "2026-10-25 05:00"),  # and one more
+        ([{"from": "22:00", "to": "02:30"}], "2026-03-28 22:00", "2026-03-29 01:00"),  # 02:30 does not happen
+        ([{"from": "22:00", "to": "02:30"}], "2026-10-24 22:00", "2026-10-25 00:30"),  # the first 02:30
+        ([{"from": "22:00", "to": "02:30"}], "2026-10-25 01:10", "2026-10-25 01:30"),  # the second one
+        ([{"from": "02:30", "to": "04:00"}], "2026-10-25 00:40", "2026-10-25 01:00"),  # it is 02:00 once more
+    ],
+)
+def test_a_schedule_tells_when_it_falls_asleep(windows: list[object], at: str, asleep_from: str | None) -> None:
+    expected = None if asleep_from is None else utc(asleep_from)
+    assert schedule(*windows).asleep_from(utc(at)) == expected
+
+
+@given(moments, st.lists(st.tuples(clocks, clocks, st.sets(st.sampled_from(DAYS))), min_size=1, max_size=3), zones)
+def test_a_schedule_stays_awake_until_it_falls_asleep(
+    at: datetime, spans: list[tuple[time, time, set[str]]], timezone: str
+) -> None:
+    windows = [{"days": sorted(days), "from": f"{start:%H:%M}", "to": f"{end:%H:%M}"} for start, end, days in spans]
+    weekly = schedule(*windows, timezone=timezone)
+    asleep_from = weekly.asleep_from(at)
+    until = asleep_from or at + timedelta(days=8)
+    assert asleep_from is None or (asleep_from >= at and not weekly.awake(asleep_from))
+    step = max(timedelta(minutes=7), (until - at) / 200)
+    moment = at
+    while moment < until:
+        assert weekly.awake(moment)
+        moment += step
+    assert until == at or weekly.awake(max(at, until - timedelta(microseconds=1)))

@@ -43,6 +43,7 @@ def upgrade() -> None:
         alerts.add_column(sa.Column('acknowledged_at', shared.db.base.UtcDateTime(timezone=True), nullable=True))
         alerts.add_column(sa.Column('acknowledged_by', sa.String(length=200), nullable=True))
     with op.batch_alter_table('deliveries') as deliveries:
+        deliveries.add_column(sa.Column('purpose', sa.String(length=16), nullable=False, server_default='notice'))
         deliveries.add_column(sa.Column('revision', sa.Integer(), nullable=False, server_default='0'))
         deliveries.add_column(sa.Column('digest_id', sa.String(length=36), nullable=True))
         deliveries.drop_constraint(op.f('uq_deliveries_alert_id_channel_recipient'), type_='unique')
@@ -54,10 +55,24 @@ def upgrade() -> None:
     for table in ('alerts', 'deliveries'):
         with op.batch_alter_table(table) as altered:
             altered.alter_column('revision', server_default=None)
+            if table == 'deliveries':
+                altered.alter_column('purpose', server_default=None)
+    op.create_table('judgements',
+    sa.Column('event_uuid', sa.String(length=36), nullable=False),
+    sa.Column('verdict', sa.String(length=16), nullable=False),
+    sa.Column('ai_response', sa.Text(), nullable=False),
+    sa.Column('threat_level', sa.Integer(), nullable=True),
+    sa.Column('at', shared.db.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('stored_at', shared.db.base.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('event_uuid', name=op.f('pk_judgements'))
+    )
+    op.create_index(op.f('ix_judgements_stored_at'), 'judgements', ['stored_at'], unique=False)
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM deliveries WHERE revision > 0 OR state IN ('held', 'cancelled')")
+    op.drop_index(op.f('ix_judgements_stored_at'), table_name='judgements')
+    op.drop_table('judgements')
+    op.execute("DELETE FROM deliveries WHERE purpose IN ('amendment', 'digest') OR state IN ('held', 'cancelled')")
     with op.batch_alter_table('deliveries') as deliveries:
         deliveries.drop_index(op.f('ix_deliveries_digest_id'))
         deliveries.drop_constraint(op.f('uq_deliveries_alert_id_channel_recipient_revision'), type_='unique')
@@ -65,6 +80,7 @@ def downgrade() -> None:
             op.f('uq_deliveries_alert_id_channel_recipient'), ['alert_id', 'channel', 'recipient']
         )
         deliveries.drop_column('digest_id')
+        deliveries.drop_column('purpose')
         deliveries.drop_column('revision')
     with op.batch_alter_table('alerts') as alerts:
         alerts.drop_column('acknowledged_by')
