@@ -1,5 +1,6 @@
 """The channels by name. Strings only: nothing is imported until it is in use."""
 
 CATALOGUE = {
+    "mqtt": "services.alerts.channels.mqtt:MqttChannel",
     "webhook": "services.alerts.channels.webhook:WebhookChannel",
 }
