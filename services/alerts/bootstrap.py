@@ -21,6 +21,7 @@ from services.alerts.configured import check_webhooks, sync_webhooks
 from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.sweeper import Sweeper
+from services.alerts.tending import start_tending
 from services.alerts.trial import Trial
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
@@ -115,6 +116,10 @@ class Worker:
     courier: Courier
     trial: Trial
     liveness: Liveness
+
+    def start_tending(self, stop: threading.Event) -> None:
+        """Let the channels do what they do beside deliveries until `stop` is set, on threads of their own."""
+        start_tending(self.channels, read_sessions(self.engine), stop)
 
     def abort(self) -> None:
         """Break off what is being sent; those deliveries are due again at once."""

@@ -91,8 +91,11 @@ class BrokerLink:
         """Publish in this order and wait until all are acknowledged; their message ids.
 
         Blocks up to `timeout_s` (default: the settings'). Raises `Transient` when the broker is away, refuses the
-        credentials, or time runs out – a message may have arrived all the same –, and `Permanent` when it refuses one.
+        credentials, or time runs out – a message may have arrived all the same –, and `Permanent` when it refuses one,
+        or there is none.
         """
+        if self._options.url is None:
+            raise Permanent(f"no broker is configured: set {SETTINGS_PATH}.url")
         until = time.monotonic() + (self._options.timeout_s if timeout_s is None else timeout_s)
         self.start()
         client, connection, aborts = self._connected(until)

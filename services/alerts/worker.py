@@ -62,7 +62,10 @@ def run(worker: Worker, settings: Settings) -> int:
         without_mingle=True,
         without_heartbeat=True,
     )
+    ended = threading.Event()
+    worker.start_tending(ended)
     celery.start()
+    ended.set()
     worker.close()
     return int(celery.exitcode or 0)
 

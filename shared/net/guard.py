@@ -36,6 +36,11 @@ def within(seconds: float) -> Iterator[None]:
         DEADLINE.reset(token)
 
 
+def time_left_s() -> float:
+    """What is left of the limits around this, in seconds; infinite without any."""
+    return max(0.0, DEADLINE.get() - time.monotonic())
+
+
 class Refused(Permanent):
     """The address may not be reached from here."""
 

@@ -2,5 +2,6 @@
 
 CATALOGUE = {
     "mqtt": "services.alerts.channels.mqtt:MqttChannel",
+    "physical": "services.alerts.channels.siren:SirenChannel",
     "webhook": "services.alerts.channels.webhook:WebhookChannel",
 }

@@ -100,8 +100,6 @@ class MqttChannel:
         return RECIPIENT
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
-        if self._options.url is None:
-            raise Permanent("no broker is configured")
         notice, room = parcel.notice, list[Message]()
         if changes_a_camera(notice):
             label = notice.label if notice.kind == "detection" else None

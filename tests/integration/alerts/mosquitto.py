@@ -26,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from services.alerts.broker import Message
 from services.cli.leash import leashed
 from services.cli.redis_server import free_port
+from tests.conftest import wait_until
 from tests.system import require
 
 USER, PASSWORD = "argus", "right horse"
@@ -115,7 +116,12 @@ class Mosquitto:
     def _permit(self, rules: str) -> None:
         (self.folder / "acl").write_text(rules)
         if self._process is not None:
+            before = self._reloads()
             self._signal(signal.SIGHUP)
+            wait_until(lambda: self._reloads() > before, what="the broker to read its rules")
+
+    def _reloads(self) -> int:
+        return (self.folder / "log").read_text(errors="replace").count("Reloading config")
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
