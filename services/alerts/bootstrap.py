@@ -27,6 +27,7 @@ from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.listener import LEASE_TTL_S, Listener
 from services.alerts.sweeper import Sweeper
+from services.alerts.tending import start_tending
 from services.alerts.trial import Trial
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
@@ -136,6 +137,10 @@ class Worker:
     def queues(self) -> list[str]:
         """Where this worker's tasks come from."""
         return [*map(deliveries_queue, self.channels), QUEUE_ALERT_TESTS]
+
+    def start_tending(self, stop: threading.Event) -> None:
+        """Let the channels do what they do beside deliveries until `stop` is set, on threads of their own."""
+        start_tending(self.channels, read_sessions(self.engine), stop)
 
     def abort(self) -> None:
         """Break off what is being sent; those deliveries are due again at once."""

@@ -71,6 +71,7 @@ def run(worker: Worker, settings: Settings) -> int:
         without_mingle=True,
         without_heartbeat=True,
     )
+    worker.start_tending(over)
     celery.start()
     # What is being sent may end; a timer of the wind-down ends the process when it does not.
     worker.bulkheads.close(within_s=stop.grace_s)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
@@ -26,6 +26,21 @@ DEADLINE: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 """The monotonic time at which the exchange that runs in this thread must be over."""
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """All exchanges of this thread inside end by then, together; an outer limit that is nearer holds on."""
+    token = DEADLINE.set(min(DEADLINE.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        DEADLINE.reset(token)
+
+
+def time_left_s() -> float:
+    """What is left of the limits around this, in seconds; infinite without any."""
+    return max(0.0, DEADLINE.get() - time.monotonic())
+
+
 class Refused(Permanent):
     """The address may not be reached from here."""
 
@@ -39,8 +54,9 @@ def system_resolver(host: str, port: int) -> list[str]:
 class GuardedBackend(httpcore.NetworkBackend):
     """httpcore's way to the network, through the guard. Thread-safe."""
 
-    def __init__(self, *, allow_private: bool, resolver: Resolver = system_resolver) -> None:
+    def __init__(self, *, allow_private: bool, allow_public: bool = True, resolver: Resolver = system_resolver) -> None:
         self._allow_private = allow_private
+        self._allow_public = allow_public
         self._resolver = resolver
         self._plain = httpcore.SyncBackend()
         self._streams: set[GuardedStream] = set()
@@ -89,7 +105,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         addresses = [ip_address(text.partition("%")[0]) for text in self._resolve(host, port)]
         for address in addresses:
             # One bad address spoils the name: which one a connection ends at must not be chance.
-            if reason := refusal(address, allow_private=self._allow_private):
+            if reason := refusal(address, allow_private=self._allow_private, allow_public=self._allow_public):
                 raise Refused(f"{host}: {reason}" if str(address) != host else reason)
         return addresses
 

@@ -1,8 +1,7 @@
-"""POST to an endpoint that somebody typed in."""
+"""Requests to an endpoint that somebody typed in."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 import httpcore
 
 from shared.domain.errors import Permanent, Transient
-from shared.net.guard import DEADLINE, GuardedBackend, Resolver, system_resolver
+from shared.net.guard import GuardedBackend, Resolver, system_resolver, within
 from shared.net.target import Target
 
 BODY_LIMIT = 65_536
@@ -31,10 +30,16 @@ class Poster:
     """A pool of guarded keep-alive connections. Thread-safe; follows no redirect, uses no proxy, keeps no cookie."""
 
     def __init__(
-        self, *, allow_private: bool, timeout_s: float, connections: int = 100, resolver: Resolver = system_resolver
+        self,
+        *,
+        allow_private: bool,
+        allow_public: bool = True,
+        timeout_s: float,
+        connections: int = 100,
+        resolver: Resolver = system_resolver,
     ) -> None:
         self._timeout_s = timeout_s
-        self._backend = GuardedBackend(allow_private=allow_private, resolver=resolver)
+        self._backend = GuardedBackend(allow_private=allow_private, allow_public=allow_public, resolver=resolver)
         self._pool = httpcore.ConnectionPool(
             max_connections=connections,
             max_keepalive_connections=connections,
@@ -48,10 +53,25 @@ class Poster:
         Raises `Transient` when the network fails or time runs out – the endpoint may have had the body all the
         same –, `Refused` when the address is not allowed, and `Permanent` when a header cannot be sent.
         """
-        token = DEADLINE.set(time.monotonic() + self._timeout_s)
+        with within(self._timeout_s):
+            return self._exchange("POST", target, headers, body)
+
+    def get(self, target: Target, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """Ask and wait for the reply; as `post`."""
+        with within(self._timeout_s):
+            return self._exchange("GET", target, headers or {}, None)
+
+    def abort(self) -> None:
+        """Break off everything in flight at once."""
+        self._backend.abort()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _exchange(self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None) -> Reply:
         try:
             with self._pool.stream(
-                "POST",
+                method,
                 target.origin + target.path,
                 headers=[(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()],
                 content=body,
@@ -66,15 +86,6 @@ class Poster:
             raise Transient(f"no complete reply within {self._timeout_s:g} s ({_reason(error)})") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise Transient(_reason(error)) from error
-        finally:
-            DEADLINE.reset(token)
-
-    def abort(self) -> None:
-        """Break off everything in flight at once."""
-        self._backend.abort()
-
-    def close(self) -> None:
-        self._pool.close()
 
 
 def _bounded(response: httpcore.Response) -> bytes:

@@ -30,7 +30,7 @@ class Target:
 
 
 @lru_cache(maxsize=1024)
-def parse_target(url: str, *, allow_private: bool, field: str = "url") -> Target:
+def parse_target(url: str, *, allow_private: bool, allow_public: bool = True, field: str = "url") -> Target:
     """The target of an http or https URL.
 
     Raises `UserError` when it is none, carries credentials, or is written as an address that may not be reached.
@@ -43,17 +43,18 @@ def parse_target(url: str, *, allow_private: bool, field: str = "url") -> Target
         raise UserError(field, "holds credentials", remedy="give them as auth_type basic with token user:password")
     host = _ascii_host(parts.hostname or "", field)
     address = literal_address(host)
-    if address is not None and (reason := refusal(address, allow_private=allow_private)):
-        raise UserError(field, reason, remedy="use a public address, or set alerts.webhook_allow_private")
+    if address is not None and (reason := refusal(address, allow_private=allow_private, allow_public=allow_public)):
+        remedy = "use a public address, or set alerts.webhook_allow_private" if allow_public else "use one that is"
+        raise UserError(field, reason, remedy=remedy)
     path = parts.path or "/"
     return Target(parts.scheme, host, port or _PORTS[parts.scheme], f"{path}?{parts.query}" if parts.query else path)
 
 
-def refusal(address: Address, *, allow_private: bool) -> str:
+def refusal(address: Address, *, allow_private: bool, allow_public: bool = True) -> str:
     """Why the address may not be reached; empty when it may."""
-    if is_public(address) or (allow_private and is_own_network(address)):
+    if (allow_public and is_public(address)) or (allow_private and is_own_network(address)):
         return ""
-    return f"{address} is not a public address"
+    return f"{address} is not a public address" if allow_public else f"{address} is not of the own network"
 
 
 def _split(url: str, field: str) -> tuple[SplitResult, int | None]:

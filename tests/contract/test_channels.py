@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,21 +15,35 @@ from cryptography.fernet import Fernet
 
 from services.alerts.channel import Channel, Parcel, Receipt, open_channels
 from services.alerts.channels import CATALOGUE
+from services.alerts.channels.siren import Target
 from services.alerts.channels.webhook import Endpoint
 from services.alerts.notice import Notice
+from services.alerts.switch import Device
 from shared.db.secrets import SecretBox
 from shared.domain.channel import CHANNELS
 from shared.domain.errors import Permanent, Transient
 from shared.messages.events import EventRaised
+from shared.recipients.addresses import PhysicalAddress
 from shared.settings import Settings
 from tests.conftest import wait_until
+from tests.integration.alerts.devices import Answer as RelayAnswer
+from tests.integration.alerts.devices import ShellyGen2
+from tests.integration.alerts.holding_proxy import HoldingProxy
+from tests.integration.alerts.mosquitto import Ear, Mosquitto
 from tests.integration.alerts.receiver import Answer, Receiver
 
-PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example()))
+# Of a moment ago: some channels tell of nothing that is long over.
+PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example().model_copy(update={"captured_at": datetime.now(UTC)})))
 
 
 class OtherSide(Protocol):
-    """The receiving end of one channel, as the contract needs it."""
+    """The receiving end of one channel, as the contract needs it.
+
+    `names_a_pause` is whether its protocol can say how long to wait; `settings` are the channel's own.
+    """
+
+    names_a_pause: bool
+    settings: dict[str, Any]
 
     def address(self) -> Any: ...
     def accept(self) -> None: ...
@@ -40,7 +55,10 @@ class OtherSide(Protocol):
 
 
 class HttpSide:
+    names_a_pause = True
+
     def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
         self._receiver = Receiver()
 
     def address(self) -> Endpoint:
@@ -65,7 +83,75 @@ class HttpSide:
         self._receiver.close()
 
 
-OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"webhook": HttpSide}
+class BrokerSide:
+    """A real broker; the proxy before it withholds what no broker withholds when it is asked to."""
+
+    names_a_pause = False
+
+    def __init__(self) -> None:
+        self._broker = Mosquitto()
+        self._ear = Ear(self._broker, "argus/events/#")
+        self._proxy = HoldingProxy(self._broker.port)
+        self.settings: dict[str, Any] = {"url": self._proxy.url, "timeout_s": 1.0}
+
+    def address(self) -> str:
+        return "broker"
+
+    def accept(self) -> None:
+        """It does."""
+
+    def refuse(self) -> None:
+        self._broker.deny("argus/#")
+
+    def ask_to_wait(self, seconds: int) -> None:
+        self._proxy.busy = True
+
+    def hang(self) -> None:
+        self._proxy.holding = True
+
+    def received(self) -> int:
+        # What the broker took before the question arrives at the ear before its answer.
+        self._ear.say("argus/events/asked", "")
+        wait_until(lambda: self._ear.at("argus/events/asked"), what="the broker's answer")
+        return len(self._ear.at(f"argus/events/{PARCEL.notice.camera}"))
+
+    def close(self) -> None:
+        self._ear.close()
+        self._proxy.close()
+        self._broker.close()
+
+
+class RelaySide:
+    names_a_pause = True
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {"timeout_s": 1.0}
+        self._relay = ShellyGen2()
+
+    def address(self) -> Target:
+        place = PhysicalAddress(kind="shelly", url=self._relay.url, pulse_s=600)
+        return Target("1", Device("Siren", place), disarms=0)
+
+    def accept(self) -> None:
+        self._relay.answer_instead = None
+
+    def refuse(self) -> None:
+        self._relay.answer_instead = RelayAnswer(403, "")
+
+    def ask_to_wait(self, seconds: int) -> None:
+        self._relay.answer_instead = RelayAnswer(429, "", (("retry-after", str(seconds)),))
+
+    def hang(self) -> None:
+        self._relay.hanging = True
+
+    def received(self) -> int:
+        return sum(map(self._relay.is_command, list(self._relay.requests)))
+
+    def close(self) -> None:
+        self._relay.close()
+
+
+OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"mqtt": BrokerSide, "physical": RelaySide, "webhook": HttpSide}
 
 
 @pytest.fixture(params=sorted(CATALOGUE))
@@ -82,13 +168,31 @@ def other_side(name: str) -> Iterator[OtherSide]:
 
 
 @pytest.fixture
-def channel(name: str, tmp_path: Path) -> Iterator[Channel]:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 1.0}}
-    )
-    made = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
-    yield made
-    made.close()
+def opened(name: str, other_side: OtherSide, tmp_path: Path, redis_url: str) -> Iterator[Callable[..., Channel]]:
+    """Opens the channel; `patience` replaces its time-out."""
+    made: list[Channel] = []
+
+    def make(*, patience: float = 1.0) -> Channel:
+        own = {**other_side.settings, **({"timeout_s": patience} if "timeout_s" in other_side.settings else {})}
+        alerts = {"webhook_allow_private": True, "webhook_timeout_s": patience}
+        settings = Settings.model_validate(
+            {
+                "data_dir": tmp_path,
+                "redis_url": redis_url,
+                "alerts": {"channels": [name], "channel_settings": {name: own}, **alerts},
+            }
+        )
+        made.append(open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name])
+        return made[-1]
+
+    yield make
+    for channel in made:
+        channel.close()
+
+
+@pytest.fixture
+def channel(opened: Callable[..., Channel]) -> Channel:
+    return opened()
 
 
 def test_rules_and_clients_can_name_every_channel() -> None:
@@ -113,7 +217,7 @@ def test_a_request_to_wait_says_how_long(channel: Channel, other_side: OtherSide
     other_side.ask_to_wait(7)
     with pytest.raises(Transient) as caught:
         channel.send(other_side.address(), PARCEL)
-    assert caught.value.retry_after_s == 7
+    assert caught.value.retry_after_s == (7 if other_side.names_a_pause else None)
 
 
 def test_a_receiver_that_hangs_is_left_after_the_time_out(channel: Channel, other_side: OtherSide) -> None:
@@ -124,11 +228,8 @@ def test_a_receiver_that_hangs_is_left_after_the_time_out(channel: Channel, othe
     assert time.monotonic() - started < channel.timeout_s + 2
 
 
-def test_what_is_being_sent_can_be_broken_off(name: str, other_side: OtherSide, tmp_path: Path) -> None:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 30}}
-    )
-    patient = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+def test_what_is_being_sent_can_be_broken_off(opened: Callable[..., Channel], other_side: OtherSide) -> None:
+    patient = opened(patience=30)
     other_side.hang()
     errors: list[Exception] = []
 
@@ -144,7 +245,6 @@ def test_what_is_being_sent_can_be_broken_off(name: str, other_side: OtherSide, 
     patient.abort()
     sender.join(timeout=5)
     assert len(errors) == 1
-    patient.close()
 
 
 def test_a_channel_never_sends_twice_by_itself(channel: Channel, other_side: OtherSide) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from services.alerts.channel import Parcel, Receipt
 from services.alerts.notice import Notice
 from services.alerts.policy import Recipient
+from services.alerts.retry_after import retry_after
 from services.alerts.signature import sign
 from shared.db.secrets import SecretBox
 from shared.db.tables import Webhook
@@ -224,17 +224,3 @@ def _judge(reply: Reply, endpoint: Endpoint, *, now: datetime) -> None:
     if 300 <= status < 400:
         raise Permanent(f"HTTP {status}: redirects are not followed; change the webhook's URL")
     raise Permanent(reason)
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """The seconds that `Retry-After` asks for, given as seconds or as a date; None without a readable one."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())

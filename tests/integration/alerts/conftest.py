@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
-def fast_settings(data_dir: Path, redis_url: str, database_url: str) -> Settings:
+def fast_settings(data_dir: Path, redis_url: str, database_url: str, **alerts: object) -> Settings:
     """Fast retries, short leases, and webhooks to loopback."""
     return Settings.model_validate(
         {
@@ -50,6 +50,7 @@ def fast_settings(data_dir: Path, redis_url: str, database_url: str) -> Settings
                 "backoff_cap_s": 0.2,
                 "lease_s": 1.0,
                 "sweep_interval_s": 0.1,
+                **alerts,
             },
         }
     )
@@ -97,12 +98,12 @@ def event(number: int = 1, **fields: object) -> EventRaised:
 
 
 @pytest.fixture
-def make_desk(tmp_path: Path) -> Iterator[Callable[[str, str], Desk]]:
+def make_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Makes desks on a Redis and a database that may be empty."""
     made: list[Desk] = []
 
-    def make(redis_url: str, database_url: str) -> Desk:
-        settings = fast_settings(tmp_path / "data", redis_url, database_url)
+    def make(redis_url: str, database_url: str, **alerts: object) -> Desk:
+        settings = fast_settings(tmp_path / "data", redis_url, database_url, **alerts)
         clock = [datetime.now(UTC)]
         engine = connect(database_url)
         upgrade(engine)
@@ -128,7 +129,7 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[[str, str], Desk]]:
 
 
 @pytest.fixture
-def desk(make_desk: Callable[[str, str], Desk], redis_url: str, database_url: str) -> Desk:
+def desk(make_desk: Callable[..., Desk], redis_url: str, database_url: str) -> Desk:
     return make_desk(redis_url, database_url)
 
 
