@@ -1,0 +1,20 @@
+"""Taking note of alerts."""
+
+from __future__ import annotations
+
+from services.gateway.auth.principal import Principal
+from services.gateway.gateway import Gateway
+from services.gateway.queries.alerts import alert_of
+from shared.accounts.audit import record
+from shared.db.deliveries import Alert
+from shared.recipients.acknowledging import acknowledge
+
+
+def take_note(gateway: Gateway, principal: Principal, alert_id: str) -> Alert:
+    """Acknowledge the alert, which calls off its escalations; who did so first stays. Raises `NotFound`."""
+    now = gateway.now()
+    with gateway.writing() as session:
+        alert = alert_of(session, alert_id, account_id=principal.visible_account)
+        if acknowledge(session, alert, principal.username, now):
+            record(session, principal.actor, action="alert.acknowledge", target=f"alert:{alert_id}", now=now)
+    return alert
