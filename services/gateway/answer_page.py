@@ -78,8 +78,12 @@ def _refused(error: UserError) -> Response:
 
 
 def _words(language: str | None) -> tuple[Words, str]:
-    name = language or request.accept_languages.best_match(LANGUAGES, default="en")
-    name = name if name in WORDS else "en"
+    wanted = [language] if language else list(request.accept_languages.values())
+    # fr-CA is told fr, and zh the one Chinese there is.
+    short = {name.partition("-")[0]: name for name in LANGUAGES}
+    name = next(
+        (short[each.partition("-")[0].lower()] for each in wanted if each.partition("-")[0].lower() in short), "en"
+    )
     return WORDS[name], name
 
 

@@ -36,7 +36,7 @@ def checked_address(
     try:
         stored = parse_address(channel, address).model_dump(mode="json", exclude_none=True)
     except ValidationError as error:
-        problems += _problems_of(error, "address")
+        problems += _problems_of(error, "address", is_flat=True)
         return None
     for name in ("url", "off_url"):
         if (url := stored.get(name)) is not None and (problem := _problem_of_url(url, f"address.{name}")):
@@ -105,12 +105,16 @@ def _unknown(field: str, names: Sequence[str], known: Sequence[str]) -> Iterator
             yield UserError(place, f"{name[:64]!r} is not known", remedy=nearest(name, known))
 
 
-def _problems_of(error: ValidationError, field: str) -> Iterator[UserError]:
+def _problems_of(error: ValidationError, field: str, *, is_flat: bool = False) -> Iterator[UserError]:
+    reasons: dict[str, str] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
-        # Of a union pydantic names each member that did not fit; people know fields alone.
-        place = [str(part) for part in each["loc"] if str(part).isidentifier() or isinstance(part, int)]
+        # Of a field that may be one of several things pydantic names each that it is not, below the field.
+        place = ".".join([field, *map(str, each["loc"][:1] if is_flat else each["loc"])])
         reason = "is required" if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")
-        yield UserError(".".join([field, *place]), reason[:1].lower() + reason[1:])
+        reason = reason[:1].lower() + reason[1:]
+        reasons[place] = f"{reasons[place]}, or {reason}" if place in reasons else reason
+    for place, reason in reasons.items():
+        yield UserError(place, reason)
 
 
 def _problem_of_url(url: str, field: str) -> UserError | None:

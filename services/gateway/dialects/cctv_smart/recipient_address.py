@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from services.gateway.dialects.cctv_smart.tagged import untagged
 from shared.domain.errors import UserError
 from shared.net import parse_target
 from shared.recipients.email_address import checked_email
@@ -115,7 +114,6 @@ class GpioBody(AddressBody):
 PhysicalAddressBody = Annotated[
     ShellyBody | TasmotaBody | HttpDeviceBody | MqttDeviceBody | GpioBody,
     Field(discriminator="kind"),
-    untagged("kind"),
 ]
 
 
@@ -137,7 +135,6 @@ AnyAddress = Annotated[
     | Annotated[LineAddressBody, Tag("line")]
     | Annotated[PhysicalAddressBody, Tag("physical")],
     Discriminator(_channel_of),
-    untagged("address"),
 ]
 
 

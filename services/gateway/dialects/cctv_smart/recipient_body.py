@@ -17,7 +17,7 @@ from services.gateway.dialects.cctv_smart.recipient_address import (
     address_values,
     channel_of,
 )
-from services.gateway.dialects.cctv_smart.tagged import untagged
+from services.gateway.dialects.cctv_smart.recipient_refusal import ByOwnFields
 from services.gateway.dialects.cctv_smart.webhook_body import MASK, Token
 from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from shared.db.recipients import RecipientRow
@@ -83,7 +83,7 @@ class RecipientFields(BaseModel):
         )
 
 
-class RecipientChangeBody(RecipientFields):
+class RecipientChangeBody(RecipientFields, ByOwnFields):
     """What to change; everything left out, and a masked `secret`, stays.
 
     An `address` is replaced as a whole, by one of the same channel. `quiet` or `urgent_severity` null: there is none.
@@ -136,7 +136,7 @@ class NewPhysicalRecipient(RecipientFields):
 NewRecipient = NewEmailRecipient | NewTelegramRecipient | NewLineRecipient | NewPhysicalRecipient
 
 
-class NewRecipientBody(RootModel[Annotated[NewRecipient, Field(discriminator="channel"), untagged("channel")]]):
+class NewRecipientBody(RootModel[Annotated[NewRecipient, Field(discriminator="channel")]], ByOwnFields):
     """A recipient to add; `channel` says which fields `address` has."""
 
 
