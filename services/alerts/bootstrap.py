@@ -22,6 +22,7 @@ from services.alerts.courier import Courier
 from services.alerts.fanout import Enqueue, FanoutHandler
 from services.alerts.sweeper import Sweeper
 from services.alerts.trial import Trial
+from services.alerts.watchers import Watchers, build_watchers
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_box
@@ -55,6 +56,7 @@ class Alerts:
     channels: Mapping[str, Channel]
     fanout: FanoutHandler
     sweeper: Sweeper
+    watchers: Watchers
     liveness: Liveness
     now: Clock
 
@@ -67,6 +69,7 @@ class Alerts:
                     "events": partial(self._consume, stop),
                     "sweeper": partial(self.sweeper.run, stop),
                     "orders": partial(follow_restarts, self.redis, stop),
+                    **{name: partial(watch, stop) for name, watch in self.watchers.items()},
                 },
                 stop=stop,
             )
@@ -158,6 +161,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
             interval_s=settings.alerts.sweep_interval_s,
             now=clock,
         ),
+        watchers=build_watchers(settings, engine, redis, channels, enqueue=enqueue, now=clock),
         liveness=Liveness(redis, service=SERVICE, instance=name),
         now=clock,
     )

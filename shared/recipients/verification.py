@@ -7,7 +7,6 @@ other. Its notice is of the kind `system` with the label `VERIFICATION`; the cha
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,7 +20,6 @@ from shared.domain.errors import Conflict
 VERIFICATION: Final = "verification"
 """The label of the notice."""
 
-_NAMESPACE = uuid.UUID("0b7f6c4e-35a2-5c1e-9d3b-5d1c4e7a9f10")
 _ENDED = ("sent", "failed", "dead", "cancelled")
 
 
@@ -56,8 +54,7 @@ def is_verification_of(row: RecipientRow, alert: Alert) -> bool:
 
 def _subject(row: RecipientRow) -> str:
     # By the address too: a link in a mail to an older one must not vouch for the newer.
-    key = f"verify/{row.id}/{row.created_at.timestamp()}/{row.address.get('email')}"
-    return str(uuid.uuid5(_NAMESPACE, key))
+    return ids.notice_id(f"verify/{row.id}/{row.created_at.timestamp()}/{row.address.get('email')}")
 
 
 def _new_alert(session: Session, row: RecipientRow, subject: str, *, now: datetime) -> Alert:
