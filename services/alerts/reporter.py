@@ -57,6 +57,8 @@ class Reporter:
                 self.report()
             except OperationalError as error:
                 log.warning("report_postponed", reason=str(error.orig)[:200])
+            except Exception:  # loop boundary: alerts go on, whatever ails what is told beside them
+                log.exception("report_failed")
 
     def report(self) -> int:
         """Make what is due now; how many people will be told."""

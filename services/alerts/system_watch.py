@@ -64,6 +64,8 @@ class SystemWatch:
                 self.watch()
             except OperationalError as error:
                 log.warning("status_untold", reason=str(error.orig)[:200])
+            except Exception:  # loop boundary: alerts go on, whatever ails what is told beside them
+                log.exception("status_failed")
 
     def watch(self) -> None:
         """Look once, and tell what turned."""

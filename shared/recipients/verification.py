@@ -7,7 +7,7 @@ other. Its notice is of the kind `system` with the label `VERIFICATION`; the cha
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -21,12 +21,14 @@ VERIFICATION: Final = "verification"
 """The label of the notice."""
 
 _ENDED = ("sent", "failed", "dead", "cancelled")
+# Nobody's mailbox is to be filled by asking over and over.
+_PAUSE = timedelta(minutes=1)
 
 
-def ask_to_verify(session: Session, row: RecipientRow, *, now: datetime) -> Delivery:
-    """Have the mail sent (again), within seconds. Works in the caller's transaction, the recipient being flushed.
+def ask_to_verify(session: Session, row: RecipientRow, *, now: datetime) -> bool:
+    """Have the mail sent (again), within seconds; False when it is under way, or was sent a moment ago.
 
-    Raises `Conflict` when there is nothing to verify, or the mail is under way.
+    Works in the caller's transaction, the recipient being flushed. Raises `Conflict` when there is nothing to verify.
     """
     if row.verified_at is not None:
         raise Conflict("", "the recipient is verified already")
@@ -35,16 +37,21 @@ def ask_to_verify(session: Session, row: RecipientRow, *, now: datetime) -> Deli
     name = ids.delivery_id(alert.id, row.channel, str(row.id))
     delivery = session.get(Delivery, name, with_for_update=True)
     if delivery is None:
-        delivery = _new_delivery(row, alert, now=now)
-        session.add(delivery)
-    elif delivery.state not in _ENDED:
-        raise Conflict("", f"the mail is under way ({delivery.state}): wait until it has arrived or failed")
+        session.add(_new_delivery(row, alert, now=now))
+    elif delivery.state not in _ENDED or now - (delivery.settled_at or now) < _PAUSE:
+        return False
     else:
         # Its age counts anew, for a delivery that grows too old is given up.
         delivery.state, delivery.due_at, delivery.created_at = "queued", now, now
         delivery.settled_at, delivery.lease_until, delivery.doubtful = None, None, 0
     session.flush()
-    return delivery
+    return True
+
+
+def verification_of(session: Session, row: RecipientRow) -> Delivery | None:
+    """The delivery that asks for the address that the recipient has now."""
+    alert = ids.alert_id(_subject(row))
+    return session.get(Delivery, ids.delivery_id(alert, row.channel, str(row.id)))
 
 
 def is_verification_of(row: RecipientRow, alert: Alert) -> bool:

@@ -58,7 +58,7 @@ def alert_of(session: Session, alert_id: str, *, account_id: int | None) -> Aler
 
 
 def deliveries_of(session: Session, alert_id: str, *, account_id: int | None) -> Sequence[Delivery]:
-    """Whom the alert is told, in the order in which that was decided; with `account_id`, only that account's."""
+    """Whom the alert is told, the first 500 as that was decided; with `account_id`, only that account's."""
     query = select(Delivery).where(Delivery.alert_id == alert_id)
     if account_id is not None:
         query = query.where(Delivery.account_id == account_id)

@@ -84,7 +84,8 @@ def verify(gateway: Gateway, principal: Principal, number: int) -> RecipientRow:
         raise Conflict("", "no link can be made: set gateway.public_url to the address at which people reach Argus")
     with gateway.writing() as session:
         row = recipient_numbered(session, number, account_id=principal.visible_account)
-        ask_to_verify(session, row, now=gateway.now())
+        if not ask_to_verify(session, row, now=gateway.now()):
+            raise Conflict("", "the mail is under way, or was sent a moment ago: look for it, or try again in a minute")
         _note(session, gateway, principal, row, "verify")
     return row
 

@@ -13,7 +13,7 @@ from shared.db.tables import Alert, AuditRow, Delivery, Event, Feedback, Recipie
 from shared.domain.ids import alert_id
 from shared.domain.recipient import LANGUAGES
 from shared.recipients.links import LINK_PRESSES, LinkPress
-from shared.recipients.verification import ask_to_verify
+from shared.recipients.verification import ask_to_verify, verification_of
 from tests.unit.gateway.installation import START, Api
 
 ONE_CLICK = {"data": {"List-Unsubscribe": "One-Click"}}
@@ -135,7 +135,10 @@ def test_one_click_of_a_mail_program_unsubscribes(api: Api) -> None:
 def _unverified(api: Api) -> str:
     number = _recipient(api, verified_at=None, name="New")
     with api.session() as session:
-        delivery = ask_to_verify(session, session.get_one(RecipientRow, number), now=START)
+        row = session.get_one(RecipientRow, number)
+        assert ask_to_verify(session, row, now=START)
+        delivery = verification_of(session, row)
+        assert delivery is not None
         session.commit()
         return delivery.id
 

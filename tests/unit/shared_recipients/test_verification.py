@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from services.alerts.notice import Notice
 from services.alerts.stored_recipients import stored_recipient, stored_recipients
 from shared.db.deliveries import Alert, Delivery
+from shared.db.recipients import RecipientRow
 from shared.domain.errors import Conflict
-from shared.recipients.verification import VERIFICATION, ask_to_verify, is_verification_of
+from shared.recipients.verification import VERIFICATION, ask_to_verify, is_verification_of, verification_of
 from tests.unit.shared_recipients.desk import NOW, recipient
 
 
@@ -21,9 +22,16 @@ def session(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
+def _ask(session: Session, row: RecipientRow) -> Delivery:
+    assert ask_to_verify(session, row, now=NOW)
+    delivery = verification_of(session, row)
+    assert delivery is not None
+    return delivery
+
+
 def test_a_verification_is_a_delivery_that_the_alerts_service_can_make(session: Session) -> None:
     row = recipient(session, verified_at=None)
-    delivery = ask_to_verify(session, row, now=NOW)
+    delivery = _ask(session, row)
     assert (delivery.state, delivery.due_at, delivery.channel, delivery.recipient) == ("queued", NOW, "email", "1")
     notice = Notice.model_validate(session.get_one(Alert, delivery.alert_id).notice)
     assert (notice.kind, notice.label) == ("system", VERIFICATION)
@@ -32,14 +40,14 @@ def test_a_verification_is_a_delivery_that_the_alerts_service_can_make(session: 
     assert stored_recipient(session, delivery.recipient, channel="email", decided_at=delivery.created_at) is row
 
 
-def test_it_is_sent_again_only_when_it_is_not_under_way(session: Session) -> None:
-    row, later = recipient(session, verified_at=None), NOW + timedelta(hours=1)
-    first = ask_to_verify(session, row, now=NOW)
-    with pytest.raises(Conflict, match="under way"):
-        ask_to_verify(session, row, now=later)
-    first.state, first.settled_at = "sent", NOW
-    again = ask_to_verify(session, row, now=later)
-    assert (again.id, again.state, again.due_at, again.settled_at) == (first.id, "queued", later, None)
+def test_it_is_sent_again_only_when_it_is_not_under_way_and_not_over_and_over(session: Session) -> None:
+    row, later = recipient(session, verified_at=None), NOW + timedelta(minutes=1)
+    delivery = _ask(session, row)
+    assert not ask_to_verify(session, row, now=later)
+    delivery.state, delivery.settled_at = "sent", NOW
+    assert not ask_to_verify(session, row, now=later - timedelta(seconds=1))
+    assert ask_to_verify(session, row, now=later)
+    assert (delivery.state, delivery.due_at, delivery.created_at, delivery.settled_at) == ("queued", later, later, None)
     assert session.scalar(select(func.count()).select_from(Delivery)) == 1
     row.verified_at = later
     with pytest.raises(Conflict, match="verified already"):
@@ -48,8 +56,8 @@ def test_it_is_sent_again_only_when_it_is_not_under_way(session: Session) -> Non
 
 def test_a_link_to_an_older_address_does_not_vouch_for_the_newer(session: Session) -> None:
     row = recipient(session, verified_at=None)
-    alert = session.get_one(Alert, ask_to_verify(session, row, now=NOW).alert_id)
+    alert = session.get_one(Alert, _ask(session, row).alert_id)
     assert is_verification_of(row, alert)
     row.address = {"email": "eve@example.org"}
     assert not is_verification_of(row, alert)
-    assert ask_to_verify(session, row, now=NOW).alert_id != alert.id
+    assert _ask(session, row).alert_id != alert.id
