@@ -15,7 +15,7 @@ from shared.accounts.users import add_account
 from shared.db.engine import SessionFactory, sessions
 from shared.db.tables import Alert, Delivery, Event
 from shared.settings.sections import AlertsSettings
-from tests.unit.alerts.watched import channels, person, told
+from tests.unit.alerts.watched import Subscribed, channels, person, told
 
 SEVEN = datetime(2026, 1, 15, 7, 0, tzinfo=UTC)
 ALICE, BOB = 1, 2
@@ -101,6 +101,19 @@ def test_a_report_that_was_missed_is_made_up_for_and_not_after_too_long(factory:
 def test_where_nobody_reads_reports_none_is_stored(factory: SessionFactory) -> None:
     assert _reporter(factory, channels(person("1", "detection"))).report() == 0
     assert _notices(factory) == {}
+
+
+def test_whoever_subscribes_later_in_the_day_is_told_the_next_one(factory: SessionFactory) -> None:
+    known = channels()
+    reporter, desk = _reporter(factory, known), known["email"]
+    assert reporter.report() == 0
+    assert isinstance(desk, Subscribed)
+    desk.people.append(person("1", "report"))
+    assert reporter.report() == 0
+    assert _reporter(factory, known, now=SEVEN + timedelta(hours=1)).report() == 1
+    desk.people.append(person("2", "report"))
+    assert _reporter(factory, known, now=SEVEN + timedelta(hours=2)).report() == 0
+    assert [recipient for _, recipient, _ in told(factory)] == ["1"]
 
 
 def test_cameras_that_were_down_are_told_with_how_long_within_the_day(factory: SessionFactory) -> None:

@@ -108,6 +108,17 @@ def test_after_a_restart_it_is_known_what_people_were_told(site: Site) -> None:
     assert site.texts() == [DOWN, UP]
 
 
+def test_a_part_that_came_back_during_a_restart_is_told(site: Site) -> None:
+    site.watch()
+    site.ok = False
+    site.pass_time(100)
+    site.watches.clear()
+    site.ok = True
+    site.watch()
+    site.pass_time(300)
+    assert site.texts() == [DOWN, UP]
+
+
 def test_a_part_that_flutters_is_told_once(site: Site) -> None:
     site.watch()
     for _ in range(50):
