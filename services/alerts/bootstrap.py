@@ -29,6 +29,7 @@ from services.alerts.listener import LEASE_TTL_S, Listener
 from services.alerts.sweeper import Sweeper
 from services.alerts.tending import start_tending
 from services.alerts.trial import Trial
+from services.alerts.watchers import Watchers, build_watchers
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.secrets import SecretBox, installation_box
@@ -66,6 +67,7 @@ class Alerts:
     fanout: FanoutHandler
     sweeper: Sweeper
     listeners: Mapping[str, Listener]
+    watchers: Watchers
     liveness: Liveness
     now: Clock
 
@@ -79,6 +81,7 @@ class Alerts:
                     "sweeper": partial(self.sweeper.run, stop),
                     "orders": partial(follow_restarts, self.redis, stop),
                     **{f"answers-{name}": partial(each.run, stop) for name, each in self.listeners.items()},
+                    **{name: partial(watch, stop) for name, watch in self.watchers.items()},
                 },
                 stop=stop,
             )
@@ -191,6 +194,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Clock | None 
             for each, channel in channels.items()
             if isinstance(channel, Listening)
         },
+        watchers=build_watchers(settings, engine, redis, channels, enqueue=enqueue, now=clock),
         liveness=Liveness(redis, service=SERVICE, instance=name),
         now=clock,
     )

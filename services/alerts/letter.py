@@ -39,6 +39,7 @@ def letter(notice: Notice, *, language: Language, now: datetime, public_url: str
     """The notice in words."""
     title = f"{notice.camera_name}: {notice.text}"
     lines = [f"{notice.captured_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"]
+    lines.extend(notice.details)
     if notice.ai_response:
         lines.append(notice.ai_response)
     if notice.age_s(now) > LATE_AFTER_S:

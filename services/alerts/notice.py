@@ -17,7 +17,8 @@ NoticeKind = EventKind | Literal["system", "digest", "report"]
 class Notice(BaseModel):
     """The neutral content of an alert. `snapshot` is relative to the media store, `text` in English.
 
-    A `digest` stands for `count` events that were held back, its `text` names them.
+    `details` are lines that follow the `text`. A `digest` stands for `count` events that were held back, its `text`
+    names them.
 
     `judged_at` is there when the verdict came after the alert.
 
@@ -40,6 +41,7 @@ class Notice(BaseModel):
     stored_at: UtcTime
     snapshot: str | None
     text: str
+    details: tuple[str, ...] = ()
     verdict: Verdict | None = None
     ai_response: str | None = None
     threat_level: int | None = None

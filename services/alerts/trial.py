@@ -95,7 +95,7 @@ class Trial:
         if channel is None:
             return ChannelOutcome(status="not_configured", reason="this installation does not use the channel")
         try:
-            recipients = self._recipients(channel, account_id=order.account_id)
+            recipients = self._recipients(channel, order)
         except SQLAlchemyError as error:
             log.warning("alert_test_postponed", channel=name, reason=type(error).__name__)
             return ChannelOutcome(status="failed", reason="the database does not answer")
@@ -104,10 +104,12 @@ class Trial:
             return ChannelOutcome(status="not_configured", reason=f"the channel has no recipient{whose} to tell")
         return _summary(self._send_all(name, recipients, notice, until=until))
 
-    def _recipients(self, channel: Channel, *, account_id: int | None) -> list[str]:
+    def _recipients(self, channel: Channel, order: AlertTest) -> list[str]:
+        if order.recipient is not None:
+            return [order.recipient]
         with self._sessions() as session:
             found: Sequence[Recipient] = channel.recipients(session)
-        return [each.id for each in found if account_id in (None, each.account_id)]
+        return [each.id for each in found if order.account_id in (None, each.account_id)]
 
     def _send_all(
         self, name: str, recipients: Sequence[str], notice: Notice, *, until: float

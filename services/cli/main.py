@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "camera": ("services.cli.cameras:camera", "Cameras: add, list, remove, enable, disable, probe."),
     "people": ("services.cli.people:people", "People whose faces are recognised: add, list, remove, rebuild."),
     "webhook": ("services.cli.webhooks:webhook", "Webhooks: add, list, remove, test."),
+    "recipient": ("services.cli.recipients:recipient", "Recipients: add, list, remove, test, mute."),
     "models": ("services.cli.models:models", "Model weights: list, pull, verify."),
     "db": ("services.cli.database:db", "The database: upgrade."),
     "config": ("services.cli.configuration:config", "The settings in force."),

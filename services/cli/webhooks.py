@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 
 import click
@@ -12,14 +10,13 @@ from sqlalchemy import select
 
 from services.cli.installation import ACTOR, Installation, now, open_installation
 from services.cli.tables import show
+from services.cli.trials import try_in_own_process
 from shared.accounts.audit import record
 from shared.accounts.users import account_named
 from shared.db.tables import Webhook
 from shared.domain.errors import UserError
 from shared.webhooks.registry import AUTH_TYPES, EVENTS, WebhookChange, WebhookRules, add_webhook, webhook_numbered
 from shared.webhooks.secret import new_signing_secret
-
-_TEST_TIMEOUT_S = 60.0
 
 
 @click.group()
@@ -116,7 +113,7 @@ def test(ctx: click.Context, number: int, *, as_json: bool) -> None:
     installation = open_installation()
     with installation.session() as session:
         name = webhook_numbered(session, number).name
-    report = _try(installation, number)
+    report = try_in_own_process(installation, "services.alerts.webhook_trial", number)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
@@ -153,21 +150,3 @@ def _shown(row: Webhook) -> dict[str, object]:
         "signed": row.secret_encrypted is not None,
         "enabled": row.enabled,
     }
-
-
-def _try(installation: Installation, number: int) -> dict[str, object]:
-    """Send through the alerts service's own channel, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "services.alerts.webhook_trial", str(number)],
-        capture_output=True,
-        text=True,
-        timeout=_TEST_TIMEOUT_S,
-        check=False,
-        env={**os.environ, "ARGUS_DATA_DIR": str(installation.folders.data)},
-    )
-    try:
-        report: dict[str, object] = json.loads(done.stdout)
-    except ValueError:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        report = {"ok": False, "detail": lines[-1][:300] if lines else f"ended with status {done.returncode}"}
-    return report

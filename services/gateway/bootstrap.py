@@ -36,6 +36,7 @@ from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.jobs import celery_app
 from shared.media import MediaStore
+from shared.recipients.links import open_links
 from shared.settings import Settings
 
 # People wait for these answers: whatever Redis is needed for can be done without within half a second.
@@ -83,6 +84,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),
         media=MediaStore.open(settings.effective_media_url),
         box=box,
+        links=open_links(settings, box, now=clock),
         authenticator=Authenticator(
             reads=reads, readers=readers, writes=writes, backoff=LoginBackoff(soft_redis), now=clock
         ),

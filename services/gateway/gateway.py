@@ -30,6 +30,8 @@ from shared.domain.camera import CameraStatus
 from shared.media import MediaStore
 from shared.messages.message import Message
 from shared.messages.topics import COMMANDS
+from shared.recipients.links import Links
+from shared.recipients.registry import RecipientRules
 from shared.settings import Settings
 from shared.streams import Publisher
 from shared.webhooks.registry import WebhookRules
@@ -50,6 +52,7 @@ class Gateway:
     asker: Asker
     media: MediaStore
     box: SecretBox
+    links: Links
     authenticator: Authenticator
     replays: Replays
     event_counts: EventCounts
@@ -67,6 +70,10 @@ class Gateway:
     @property
     def webhook_rules(self) -> WebhookRules:
         return WebhookRules(allow_private=self.settings.alerts.webhook_allow_private, box=self.box)
+
+    @property
+    def recipient_rules(self) -> RecipientRules:
+        return RecipientRules(box=self.box, verify_email=self.settings.alerts.email_verification)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

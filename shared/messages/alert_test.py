@@ -13,7 +13,8 @@ OutcomeStatus = Literal["sent", "triggered", "failed", "not_configured"]
 class AlertTest(BaseModel):
     """What to send to whom. No `account_id`: everybody's recipients, else that account's own.
 
-    No `channels`: all that are in use. `photo` is a picture's path in the media store.
+    No `channels`: all that are in use. `photo` is a picture's path in the media store. With a `recipient`, nobody but
+    that one of the only channel; whether the asker may do so was looked at before.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -22,6 +23,7 @@ class AlertTest(BaseModel):
     channels: tuple[str, ...]
     message: str
     photo: str | None = None
+    recipient: str | None = None
 
 
 class ChannelOutcome(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.settings.rate import Rate
 from shared.settings.section import Section
+from shared.settings.wall_clock import ClockTime, TimeZone
 
 
 def _paths(value: object) -> object:
@@ -146,6 +147,23 @@ class AlertsSettings(Section):
     batch: int = Field(default=64, ge=1, le=1000, description="events per transaction under a backlog")
     channels: Words = Field(default=("webhook",), description="channels in use")
     channel_settings: Plugins = Field(default_factory=dict, description="each channel's own settings by its name")
+    email_verification: bool = Field(
+        default=True, description="new e-mail recipients are told nothing before they followed a link in a mail"
+    )
+    timezone: TimeZone = Field(default="UTC", description="IANA time zone of `report_at`, such as Europe/Paris")
+    report_at: ClockTime = Field(default="07:00", description="local time of the daily report")
+    report_late_h: float = Field(
+        default=6.0, gt=0, le=23, description="how late a daily report that was missed is still made, hours"
+    )
+    status_down_after_s: float = Field(
+        default=60.0, gt=0, description="how long a part of Argus must fail before people are told"
+    )
+    status_up_after_s: float = Field(
+        default=180.0, gt=0, description="how long it must work again without a break before people are told"
+    )
+    disk_low_mib: int = Field(
+        default=2048, ge=0, description="free disk below which people are told, MiB; above 1.25 times that it is over"
+    )
 
 
 class WebhookEndpoint(Section):

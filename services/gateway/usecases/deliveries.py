@@ -9,7 +9,7 @@ from shared.accounts.audit import record
 from shared.db.deliveries import Delivery
 from shared.domain.errors import Conflict
 
-_RESENDABLE = frozenset({"dead", "failed", "retrying", "queued"})
+_RESENDABLE = frozenset({"dead", "failed", "retrying", "queued", "held", "cancelled"})
 
 
 def resend(gateway: Gateway, principal: Principal, delivery_id: str) -> Delivery:
@@ -24,5 +24,6 @@ def resend(gateway: Gateway, principal: Principal, delivery_id: str) -> Delivery
         if row.state not in _RESENDABLE:
             raise Conflict("", f"the delivery is {row.state}: only one that did not arrive can be sent again")
         row.state, row.due_at, row.settled_at, row.lease_until, row.doubtful = "queued", now, None, None, 0
+        row.digest_id = None
         record(session, principal.actor, action="delivery.resend", target=delivery_id, now=now)
     return row

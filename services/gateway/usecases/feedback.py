@@ -8,6 +8,7 @@ from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.events import event_of
 from shared.accounts.audit import record
+from shared.alerts.opinion import add_opinion
 from shared.db.feedback import Feedback
 
 
@@ -26,17 +27,16 @@ def give_feedback(gateway: Gateway, principal: Principal, event_uuid: str, opini
     with gateway.writing() as session:
         # Locked, so that of two people who speak at once the event shows the one whose row is the newest.
         event = event_of(session, event_uuid, account_id=principal.visible_account, for_update=True)
-        row = Feedback(
-            event_id=event.id,
-            account_id=principal.account_id,
+        row = add_opinion(
+            session,
+            event,
+            opinion.kind,
             author=principal.username,
-            kind=opinion.kind,
+            account_id=principal.account_id,
             confidence=opinion.confidence,
             comment=opinion.comment,
-            at=now,
+            now=now,
         )
-        session.add(row)
-        event.user_feedback = opinion.kind
         target, detail = f"event:{event_uuid}", {"feedback_type": opinion.kind}
         record(session, principal.actor, action="event.feedback", target=target, now=now, detail=detail)
     return row

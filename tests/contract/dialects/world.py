@@ -15,8 +15,10 @@ from redis import Redis
 from sqlalchemy import insert, text
 
 from services.alerts.channel import Receipt
+from shared.db.tables import Alert
 from shared.db.tables import Event as EventRow
 from shared.domain.camera import CameraState, CameraStatus
+from shared.domain.ids import alert_id
 from shared.messages.camera_status import status_fields
 from shared.messages.topics import CAMERA_STATUS, LOGS
 from shared.modules.book import JobBook
@@ -32,6 +34,16 @@ JOB = "job-abc123def456"
 AT = datetime(2025, 1, 15, 10, 30, 45, tzinfo=UTC)
 RTSP = "rtsp://user:pass@192.168.1.100:554/Streaming/Channels/101"
 ZONE = {"name": "Zone Porte", "points": [[0, 0], [100, 0], [100, 100], [0, 100]], "sensitivity": 0.8}
+
+NOTICE = {
+    "kind": "detection",
+    "camera": "cam_001",
+    "camera_name": "Entrée Principal",
+    "text": "person in Zone Porte",
+    "severity": 1,
+    "verdict": "confirmed",
+    "ai_response": "Personne suspecte détectée à l'entrée",
+}
 
 
 def prepare(api: Api, redis: Redis) -> None:
@@ -54,6 +66,9 @@ def prepare(api: Api, redis: Redis) -> None:
     )
     api.add_delivery(UUID, channel="telegram")
     api.add_delivery(UUID, channel="email")
+    with api.session() as session:
+        session.get_one(Alert, alert_id(UUID)).notice = NOTICE
+        session.commit()
 
 
 Given = Callable[[Api, Redis, Settings], AbstractContextManager[Api]]

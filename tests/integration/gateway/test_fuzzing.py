@@ -24,12 +24,15 @@ ALL_CHECKS = list(CHECKS.get_all())
 
 openapi.format("camera-url", st.sampled_from([RTSP, "rtsps://u:p@example.com:8554/x", "http://192.0.2.7/a.mjpg"]))
 openapi.format("webhook-url", st.sampled_from(["https://example.com/hook", "http://example.org:8080/x?y=1"]))
+openapi.format("mailbox", st.sampled_from(["ada@example.org", "o.k+x@mail.example.com"]))
+openapi.format("time-zone", st.sampled_from(["UTC", "Europe/Paris", "Asia/Taipei"]))
 openapi.format("cursor", st.just("MTc2ODQ3MzAwMDAwMDAwMHw3"))
 
 # What would end or hold up the gateway under test, for those who may.
 NOT_FOR_THE_MIGHTY = {
     "POST /system/restart": "it restarts the gateway that is being asked",
     "POST /alert/test": "it waits for a worker that is not there; another test asks it with one",
+    "POST /recipients/{id}/test": "it waits for a worker that is not there",
     "POST /cameras/probe": "it waits for an ingest that is not there",
     "POST /cameras/{id}/probe": "it waits for an ingest that is not there",
     "GET /cameras/{id}/snapshot.jpg": "it waits for an ingest that is not there",
@@ -44,6 +47,8 @@ BEYOND_SCHEMAS = (
     "two different points",
     "is about a zone",
     "cannot be about findings",
+    "there is no such camera",
+    "there is no such rule",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )
@@ -98,6 +103,7 @@ def _furnish(server: Server) -> None:
     with server.client("boss") as client:
         client.post("/cameras", json={"id": "cam_001", "name": "a", "rtsp_url": RTSP})
         client.post("/webhooks", json={"url": "https://example.com/hook"})
+        client.post("/recipients", json={"channel": "telegram", "name": "a", "address": {"chat_id": 1}})
 
 
 def _exercise(

@@ -83,6 +83,13 @@ def test_an_accounts_test_reaches_its_own_recipients_alone(engine: Engine) -> No
     assert trial.run(_order(account_id=None), within_s=5)["email"].recipients == 3
 
 
+def test_an_order_for_one_recipient_reaches_nobody_else(engine: Engine) -> None:
+    mail = ChannelOnHand({"own": 1, "another": 1})
+    order = _order("email", account_id=1).model_copy(update={"recipient": "own"})
+    assert _trial(engine, email=mail).run(order, within_s=5) == {"email": ChannelOutcome(status="sent", recipients=1)}
+    assert mail.told == ["own"]
+
+
 def test_what_is_not_in_use_or_has_nobody_to_tell_is_not_configured(engine: Engine) -> None:
     outcomes = _trial(engine, email=ChannelOnHand({"other's": 2})).run(
         _order("line", "email", account_id=1), within_s=5

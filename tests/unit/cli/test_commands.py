@@ -79,6 +79,44 @@ def test_a_webhook_is_added_with_a_secret_that_is_shown_once(argus: Argus) -> No
     assert argus("webhook", "remove", "1").status == 0
 
 
+CHAT = ("recipient", "add", "--channel", "telegram", "--name", "Watch", "--address", "chat_id=-100123")
+
+
+def test_a_recipient_is_added_listed_muted_and_removed_without_its_secret(argus: Argus) -> None:
+    added = argus(*CHAT, "--secret-stdin", "--quiet", "22:00-06:00", stdin="12:bot-token\n")
+    assert added.out == "added recipient 1 (Watch)\n"
+    assert "ARGUS_ALERTS__CHANNELS" in added.err
+    mail = ("recipient", "add", "--channel", "email", "--name", "Ada", "--address", "email=ada@example.org")
+    assert argus(*mail, "--type", "daily_reports", "--type", "alerts").status == 0
+    listed = argus("recipient", "list", "--json").out
+    assert "bot-token" not in listed
+    chat, ada = json.loads(listed)
+    assert (chat["channel"], chat["address"], chat["told"]) == ("telegram", "chat_id=-100123", ["alerts"])
+    assert (ada["told"], ada["verified"]) == (["daily_reports", "alerts"], True)
+    assert [row["id"] for row in json.loads(argus("recipient", "list", "--json", "--channel", "email").out)] == [2]
+    assert "is muted until" in argus("recipient", "mute", "1", "30").out
+    assert json.loads(argus("recipient", "list", "--json").out)[0]["muted_until"] is not None
+    assert argus("recipient", "mute", "1", "0").out == "recipient 1 (Watch) is told again\n"
+    assert argus("recipient", "remove", "1").out == "removed recipient 1 (Watch)\n"
+    assert argus("recipient", "remove", "1").status == 2
+
+
+def test_a_recipient_that_cannot_be_is_refused_with_every_wrong_field(argus: Argus) -> None:
+    refused = argus(*CHAT[:-1], "chat_id=nobody", "--camera", "cam_404", "--quiet", "late-early")
+    assert refused.status == 2
+    assert all(name in refused.err for name in ("address.chat_id", "cameras.0", "quiet.windows.0.from"))
+    assert argus(*CHAT[:-1], "nothing").status == 2
+    assert argus(*CHAT, "--quiet", "always").status == 2
+    assert json.loads(argus("recipient", "list", "--json").out) == []
+
+
+def test_a_recipient_of_a_channel_that_is_not_in_use_cannot_be_tried(argus: Argus) -> None:
+    assert argus(*CHAT).status == 0
+    tried = argus("recipient", "test", "1", "--json", ARGUS_ALERTS__CHANNELS="webhook")
+    assert tried.status == 1
+    assert "leaves out telegram" in json.loads(tried.out)["detail"]
+
+
 def test_settings_are_shown_without_their_secrets(argus: Argus) -> None:
     outcome = argus(
         "config",

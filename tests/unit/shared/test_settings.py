@@ -68,6 +68,24 @@ def test_the_file_may_write_lists_either_way(tmp_path: Path) -> None:
     assert plain == listed
 
 
+@pytest.mark.parametrize("written", ["17:30", "'17:30'", "07:05"])
+def test_a_time_of_day_is_read_with_and_without_quotes(tmp_path: Path, written: str) -> None:
+    settings = load(tmp_path, f"alerts: {{report_at: {written}, timezone: Europe/Paris}}")
+    assert settings.alerts.report_at == written.strip("'")
+    assert load(tmp_path, ARGUS_ALERTS__REPORT_AT="17:30").alerts.report_at == "17:30"
+
+
+@pytest.mark.parametrize(
+    ("yaml", "name"),
+    [
+        *((f"alerts: {{report_at: {value}}}", "alerts.report_at") for value in ("7h", "'24:00'", "-5", "1440", "true")),
+        *((f"alerts: {{timezone: {value}}}", "alerts.timezone") for value in ("Mars/Base", "../etc/passwd", "''")),
+    ],
+)
+def test_a_time_of_day_or_zone_that_is_none_is_refused(tmp_path: Path, yaml: str, name: str) -> None:
+    assert name in refusal(tmp_path, yaml)
+
+
 def test_a_whole_section_may_be_given_as_json_and_a_longer_name_goes_over_it(tmp_path: Path) -> None:
     settings = load(tmp_path, ARGUS_INGEST='{"active_fps": 2, "idle_fps": 1}', ARGUS_INGEST__IDLE_FPS="0.5")
     assert (settings.ingest.active_fps, settings.ingest.idle_fps) == (2, 0.5)

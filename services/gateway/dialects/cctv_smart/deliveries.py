@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
+from services.gateway.dialects.cctv_smart.delivery_body import DeliveryShown, State, delivery_document
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.dialects.cctv_smart.event_body import EventUuid, bare_uuid
 from services.gateway.dialects.cctv_smart.names import Place
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
-from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from services.gateway.queries.cursor import Cursor
 from services.gateway.queries.deliveries import DeliveryFilter, deliveries_page, delivery_of
 from services.gateway.usecases import deliveries as usecases
 from shared.accounts.roles import Scope
-from shared.db.deliveries import Delivery
 
 api = APIBlueprint(
     "deliveries", __name__, abp_tags=[Tag(name="Deliveries")], abp_security=SECURITY, abp_responses=REFUSALS
 )
-
-State = Literal["queued", "sending", "sent", "retrying", "failed", "dead"]
 
 
 class DeliveriesQuery(BaseModel):
@@ -39,22 +36,6 @@ class DeliveriesQuery(BaseModel):
 
 class DeliveryPath(BaseModel):
     id: str
-
-
-class DeliveryShown(BaseModel):
-    """`recipient` is the id of the webhook; `reason` says why it has not arrived."""
-
-    id: str
-    event: str = Field(examples=["evt-550e8400-e29b-41d4-a716-446655440000"])
-    channel: str
-    recipient: str
-    state: State
-    attempts: int
-    reason: str
-    created_at: str
-    due_at: str
-    settled_at: str | None
-    receipt: dict[str, Any]
 
 
 class DeliveryList(BaseModel):
@@ -79,7 +60,7 @@ def list_deliveries(gateway: Gateway, principal: Principal, query: DeliveriesQue
     )
     with gateway.reads() as session:
         page = deliveries_page(session, wanted)
-    shown = [_shown(row) for row in page.rows]
+    shown = [delivery_document(row) for row in page.rows]
     return {"deliveries": shown, "count": len(shown), "total": page.total, "next_cursor": page.next_cursor}
 
 
@@ -88,27 +69,11 @@ def list_deliveries(gateway: Gateway, principal: Principal, query: DeliveriesQue
 def get_delivery(gateway: Gateway, principal: Principal, path: DeliveryPath) -> dict[str, Any]:
     """One delivery."""
     with gateway.reads() as session:
-        return _shown(delivery_of(session, bare_uuid(path.id), account_id=principal.visible_account))
+        return delivery_document(delivery_of(session, bare_uuid(path.id), account_id=principal.visible_account))
 
 
 @api.post("/deliveries/<id>/resend", responses={"202": DeliveryShown})
 @endpoint(scope=Scope.WRITE)
 def resend_delivery(gateway: Gateway, principal: Principal, path: DeliveryPath) -> Answer:
     """Send again what did not arrive."""
-    return Answer(_shown(usecases.resend(gateway, principal, bare_uuid(path.id))), status=202)
-
-
-def _shown(row: Delivery) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "event": f"evt-{row.event_uuid}",
-        "channel": row.channel,
-        "recipient": row.recipient,
-        "state": row.state,
-        "attempts": row.attempts,
-        "reason": row.reason,
-        "created_at": whole_seconds(row.created_at),
-        "due_at": whole_seconds(row.due_at),
-        "settled_at": whole_seconds_or_none(row.settled_at),
-        "receipt": row.receipt,
-    }
+    return Answer(delivery_document(usecases.resend(gateway, principal, bare_uuid(path.id))), status=202)

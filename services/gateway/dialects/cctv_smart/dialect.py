@@ -11,6 +11,7 @@ from flask_openapi3 import APIBlueprint, Info
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.cctv_smart import (
     alert_tests,
+    alerts,
     camera_probes,
     cameras,
     deliveries,
@@ -21,6 +22,7 @@ from services.gateway.dialects.cctv_smart import (
     logs,
     modules,
     plates,
+    recipients,
     rules,
     snapshots,
     system,
@@ -56,8 +58,10 @@ class CctvSmart:
             events.api,
             feedback.api,
             alert_tests.api,
+            alerts.api,
             keys.api,
             webhooks.api,
+            recipients.api,
             deliveries.api,
             rules.api,
             plates.api,
