@@ -18,6 +18,7 @@ from services.modules.bench import Bench
 from services.modules.examination import examine
 from services.modules.hand_bootstrap import build_bench
 from services.modules.line import Line
+from services.modules.memory import Memory
 from shared.domain.errors import ArgusError, Transient
 from shared.media import MediaStore
 from shared.modules.order import ModuleOrder
@@ -38,10 +39,11 @@ class TimeUp(Exception):
 class Hand:
     """Takes orders one after the other, and can be told to break one off by SIGUSR1."""
 
-    def __init__(self, line: Line, bench: Bench, media: MediaStore, *, survey: bool) -> None:
+    def __init__(self, line: Line, bench: Bench, media: MediaStore, *, memory: Memory, survey: bool) -> None:
         self._line = line
         self._bench = bench
         self._media = media
+        self._memory = memory
         self._survey = survey
         self._looking = False
 
@@ -72,7 +74,7 @@ class Hand:
         try:
             self._looking = True
             try:
-                found = examine(order, bench=self._bench, media=self._media, progress=self._tell)
+                found = examine(order, bench=self._bench, media=self._media, memory=self._memory, progress=self._tell)
             finally:
                 self._looking = False
         except TimeUp:
@@ -103,11 +105,12 @@ def main(descriptor: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the worker decides when it is over
     settings = load_settings()
-    configure_logging(settings.log, service="modules-worker", redis=connect(settings.known_redis_url))
+    redis = connect(settings.known_redis_url)
+    configure_logging(settings.log, service="modules-worker", redis=redis)
     line = Line(socket.socket(fileno=descriptor))
     wishes = line.receive() or {}
     bench, media = build_bench(settings, dead=wishes.get("dead", {})), MediaStore.open(settings.effective_media_url)
-    Hand(line, bench, media, survey=wishes.get("survey", True)).run()
+    Hand(line, bench, media, memory=Memory(redis), survey=wishes.get("survey", True)).run()
     return 0
 
 
