@@ -28,12 +28,14 @@ from shared.streams import connect
 
 log = get_logger("modules.hand")
 
+_LONGEST_REASON = 300
+
 OUT_OF_MEMORY = 77
 """The exit status of a hand that had no memory left."""
 
 
-class TimeUp(Exception):
-    """The job's time limit is over."""
+class TimeUp(BaseException):
+    """The job's time limit is over. No `Exception`, for libraries take those for failures of their own."""
 
 
 class Hand:
@@ -85,7 +87,7 @@ class Hand:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # task boundary: a specialist's fault is the job's, and the next one is another
             log.exception("specialist_failed", module=order.module, job=order.job_id)
-            reason = f"{order.module} failed: {type(error).__name__}: {error}"
+            reason = f"{order.module} failed: {type(error).__name__}: {_in_a_line(error)}"
             return {"kind": "failed", "error": reason, "again": False}
         return {"kind": "done", **found}
 
@@ -98,6 +100,12 @@ class Hand:
     def _break_off(self, _: int, __: FrameType | None) -> None:
         if self._looking:
             raise TimeUp
+
+
+def _in_a_line(error: Exception) -> str:
+    """What it says: the last line, for some libraries put a whole traceback before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:_LONGEST_REASON] if lines else "no reason given"
 
 
 def main(descriptor: int) -> int:

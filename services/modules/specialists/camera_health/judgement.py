@@ -66,8 +66,8 @@ def judge(look: Look, memory: Memory, settings: CameraHealthSettings, *, at: dat
 def glance(look: Look) -> Judgement:
     """What can be said without anything to compare with: of nothing it is known how long it has been so."""
     faults = tuple(_faults(look, Memory(), None))
-    status, reason = _said(look, None, faults=(), suspected=faults)
-    return Judgement(status, reason, (), faults, _measures(look, None, None))
+    reason = faults[0].reason if faults else "there is nothing to compare it with"
+    return Judgement("uncertain", reason, (), faults, _measures(look, None, None))
 
 
 def _faults(look: Look, memory: Memory, beside: Comparison | None) -> list[Fault]:
