@@ -20,6 +20,8 @@ from services.brain.health import HealthHandler
 from services.brain.known_modules import KnownModules
 from services.brain.presences import PresenceHandler
 from services.brain.relay import LEASE_TTL_S, Relay
+from services.brain.retention import LEASE_TTL_S as RETENTION_LEASE_TTL_S
+from services.brain.retention import Retention
 from services.brain.scenes import SceneLooks, owned_cameras
 from services.brain.site import Site
 from shared.db.engine import connect as connect_database
@@ -60,6 +62,7 @@ class Brain:
     health: HealthHandler
     findings: FindingHandler
     scenes: SceneLooks
+    retention: Retention
     liveness: Liveness
 
     def run(self, stop: threading.Event) -> int:
@@ -74,6 +77,7 @@ class Brain:
                     "relay": partial(self.relay.run, stop),
                     "scenes": partial(self.scenes.run, stop),
                     "dispatcher": partial(self.dispatcher.run, stop),
+                    "retention": partial(self.retention.run, stop),
                     "orders": partial(self._follow_orders, stop),
                 },
                 stop=stop,
@@ -183,6 +187,15 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         dispatcher=dispatcher,
         ownership=ownership,
         scenes=scenes,
+        retention=Retention(
+            writes,
+            reads,
+            redis=redis,
+            media=media,
+            lease=Lease(redis, "retention", holder=name, ttl_s=RETENTION_LEASE_TTL_S),
+            settings=settings.retention,
+            now=clock,
+        ),
         presences=PresenceHandler(
             writes,
             site,

@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 
 @click.command()
-@click.option("--only", metavar="SERVICE,…", help="Start these alone: gateway, ingest, eye, brain, alerts.")
+@click.option("--only", metavar="SERVICE,…", help="Start these alone: gateway, ingest, eye, brain, alerts, modules.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="YAML file of settings [./argus.yaml].")
 @click.option("--logs", type=click.Choice(["auto", "short", "json"]), default="auto", help="How services' logs look.")
 def up(only: str | None, config_file: Path | None, logs: str) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.modules.bench import Bench
+from services.modules.memory import MOST_BYTES as MOST_REMEMBERED
+from services.modules.memory import Memory
 from services.modules.specialist import Case, Finding, Picture
 from shared.domain.box import Box
 from shared.domain.errors import Permanent
@@ -26,7 +28,7 @@ _EXAMINED = 0.95
 
 
 def examine(
-    order: ModuleOrder, *, bench: Bench, media: MediaStore, progress: Callable[[float], None]
+    order: ModuleOrder, *, bench: Bench, media: MediaStore, memory: Memory, progress: Callable[[float], None]
 ) -> dict[str, Any]:
     """Carry out an order; `{"results", "recognised", "vectors"}`, JSON-able.
 
@@ -48,11 +50,15 @@ def examine(
             track_id=order.track_id,
             presence_id=order.presence_id,
             options=order.options,
+            remembered=memory.recall(order),
             progress=lambda share: progress(_LOADED + (_EXAMINED - _LOADED) * min(max(share, 0.0), 1.0)),
         )
     )
     progress(_EXAMINED)
-    return checked(finding)
+    answer = checked(finding)
+    if finding.remember is not None:
+        memory.keep(order, finding.remember)
+    return answer
 
 
 def checked(finding: Finding) -> dict[str, Any]:
@@ -68,6 +74,8 @@ def checked(finding: Finding) -> dict[str, Any]:
         raise Permanent(f"its results are not JSON ({error})") from None
     if len(text) > MAX_RESULTS_BYTES:
         raise Permanent(f"its results are larger than {MAX_RESULTS_BYTES} bytes")
+    if finding.remember is not None and len(finding.remember) > MOST_REMEMBERED:
+        raise Permanent(f"it wants to remember more than {MOST_REMEMBERED} bytes")
     return answer
 
 

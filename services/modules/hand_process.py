@@ -18,6 +18,7 @@ from services.modules.bench import Bench
 from services.modules.examination import examine
 from services.modules.hand_bootstrap import build_bench
 from services.modules.line import Line
+from services.modules.memory import Memory
 from shared.domain.errors import ArgusError, Transient
 from shared.media import MediaStore
 from shared.modules.order import ModuleOrder
@@ -27,21 +28,24 @@ from shared.streams import connect
 
 log = get_logger("modules.hand")
 
+_LONGEST_REASON = 300
+
 OUT_OF_MEMORY = 77
 """The exit status of a hand that had no memory left."""
 
 
-class TimeUp(Exception):
-    """The job's time limit is over."""
+class TimeUp(BaseException):
+    """The job's time limit is over. No `Exception`, for libraries take those for failures of their own."""
 
 
 class Hand:
     """Takes orders one after the other, and can be told to break one off by SIGUSR1."""
 
-    def __init__(self, line: Line, bench: Bench, media: MediaStore, *, survey: bool) -> None:
+    def __init__(self, line: Line, bench: Bench, media: MediaStore, *, memory: Memory, survey: bool) -> None:
         self._line = line
         self._bench = bench
         self._media = media
+        self._memory = memory
         self._survey = survey
         self._looking = False
 
@@ -72,7 +76,7 @@ class Hand:
         try:
             self._looking = True
             try:
-                found = examine(order, bench=self._bench, media=self._media, progress=self._tell)
+                found = examine(order, bench=self._bench, media=self._media, memory=self._memory, progress=self._tell)
             finally:
                 self._looking = False
         except TimeUp:
@@ -83,7 +87,7 @@ class Hand:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # task boundary: a specialist's fault is the job's, and the next one is another
             log.exception("specialist_failed", module=order.module, job=order.job_id)
-            reason = f"{order.module} failed: {type(error).__name__}: {error}"
+            reason = f"{order.module} failed: {type(error).__name__}: {_in_a_line(error)}"
             return {"kind": "failed", "error": reason, "again": False}
         return {"kind": "done", **found}
 
@@ -98,16 +102,23 @@ class Hand:
             raise TimeUp
 
 
+def _in_a_line(error: Exception) -> str:
+    """What it says: the last line, for some libraries put a whole traceback before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:_LONGEST_REASON] if lines else "no reason given"
+
+
 def main(descriptor: int) -> int:
     """Serve the worker at the other end of the socket. Ends with it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the worker decides when it is over
     settings = load_settings()
-    configure_logging(settings.log, service="modules-worker", redis=connect(settings.known_redis_url))
+    redis = connect(settings.known_redis_url)
+    configure_logging(settings.log, service="modules-worker", redis=redis)
     line = Line(socket.socket(fileno=descriptor))
     wishes = line.receive() or {}
     bench, media = build_bench(settings, dead=wishes.get("dead", {})), MediaStore.open(settings.effective_media_url)
-    Hand(line, bench, media, survey=wishes.get("survey", True)).run()
+    Hand(line, bench, media, memory=Memory(redis), survey=wishes.get("survey", True)).run()
     return 0
 
 

@@ -61,7 +61,8 @@ class Case:
     """What a specialist is shown: pictures of one thing or one scene, oldest first, at least one.
 
     `options` are the camera's own settings for this specialist (such as the protective equipment required there).
-    `progress` takes the share that is done, 0..1; calling it is optional and cheap.
+    `remembered` is what the specialist asked last to remember of the camera, None when nothing is. `progress` takes the
+    share that is done, 0..1; calling it is optional and cheap.
     """
 
     pictures: tuple[Picture, ...]
@@ -73,6 +74,7 @@ class Case:
     track_id: int | None = None
     presence_id: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    remembered: bytes | None = None
     progress: Callable[[float], None] = lambda _share: None
 
 
@@ -89,12 +91,14 @@ class Finding:
     """What a specialist concluded. `results` is JSON-able and has the shape clients read.
 
     `vectors` are embeddings to keep with the presence, each of unit length, by "kind:model" (such as
-    "body:osnet_x0_25": 512 floats): only those of the same name may be compared.
+    "body:osnet_x0_25": 512 floats): only those of the same name may be compared. `remember` (at most 64 KiB) is for
+    its next look at the camera's scene; a look that somebody asks for by hand is remembered of nothing.
     """
 
     results: Mapping[str, Any]
     recognised: tuple[Recognised, ...] = ()
     vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    remember: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

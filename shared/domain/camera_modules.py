@@ -13,6 +13,8 @@ LEAST_EVERY_S: Final = 2.0
 USUAL_BURST: Final = 8
 MOST_BURST: Final = 32
 USUAL_BURST_FPS: Final = 4.0
+UNHURRIED: Final[Mapping[str, tuple[float, int]]] = {"camera_health": (60.0, 4)}
+"""Modules with a usual interval (seconds) and burst of their own: what they look for lasts."""
 CADENCE_KEYS: Final = ("every_s", "burst", "burst_fps")
 """How often and how a specialist looks at the camera's whole picture: not the specialist's own business."""
 
@@ -38,7 +40,7 @@ def cadence(options: Mapping[str, Any] | None, module: str, *, usual: bool = Fal
         return None
     return Cadence(
         every_s=every_s(options, module),
-        burst=round(_number(said, "burst", 1, MOST_BURST) or USUAL_BURST),
+        burst=round(_number(said, "burst", 1, MOST_BURST) or _usual(module)[1]),
         burst_fps=_number(said, "burst_fps", 0.5, 10) or USUAL_BURST_FPS,
     )
 
@@ -50,12 +52,16 @@ def module_enabled(options: Mapping[str, Any] | None, module: str) -> bool:
 
 def every_s(options: Mapping[str, Any] | None, module: str) -> float:
     """How often the specialist looks at the camera's whole picture, in seconds; the usual where nothing is said."""
-    return _number(_said(options, module), "every_s", LEAST_EVERY_S, 86_400) or USUAL_EVERY_S
+    return _number(_said(options, module), "every_s", LEAST_EVERY_S, 86_400) or _usual(module)[0]
 
 
 def own_options(options: Mapping[str, Any] | None, module: str) -> dict[str, Any]:
     """The camera's settings that the specialist itself reads. `options` are all of the camera's."""
     return {key: value for key, value in _said(options, module).items() if key not in ("enabled", *CADENCE_KEYS)}
+
+
+def _usual(module: str) -> tuple[float, int]:
+    return UNHURRIED.get(module, (USUAL_EVERY_S, USUAL_BURST))
 
 
 def _number(said: Mapping[str, Any], key: str, least: float, most: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import uuid
@@ -76,6 +77,21 @@ class MediaStore:
         """Remove the file; one that is gone already is fine. Raises `Transient`, and `Permanent` for a folder."""
         with _translated(path, "deleted"), suppress(FileNotFoundError, NotADirectoryError):
             self._filesystem.rm_file(self._resolve(path))
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder that is empty; one that is not, or is gone, is left as it is.
+
+        Only for folders into which nobody writes any more. Object stores have none. Raises `Transient`.
+        """
+        target = self._resolve(folder)
+        if not self._local:
+            return
+        with _translated(folder, "removed"):
+            try:
+                Path(target).rmdir()
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+                    raise
 
     def names(self, folder: str) -> list[str]:
         """The names right below a folder, sorted; none when there is no such folder.

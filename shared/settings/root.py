@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 
 from shared.domain.errors import UserError
 from shared.settings.modules import ModulesSettings
+from shared.settings.retention import RetentionSettings
 from shared.settings.section import Section
 from shared.settings.sections import (
     AlertsSettings,
@@ -48,6 +49,7 @@ class Settings(Section):
     eye: EyeSettings = Field(default_factory=EyeSettings)
     brain: BrainSettings = Field(default_factory=BrainSettings)
     modules: ModulesSettings = Field(default_factory=ModulesSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
     webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)

@@ -2,6 +2,7 @@
 
 CATALOGUE: dict[str, str] = {
     "bytetrack": "services.modules.specialists.bytetrack.specialist:Bytetrack",
+    "camera_health": "services.modules.specialists.camera_health.specialist:CameraHealth",
     "face": "services.modules.specialists.face.specialist:Face",
     "fire_smoke": "services.modules.specialists.fire_smoke.specialist:FireSmoke",
     "gesture": "services.modules.specialists.gesture.specialist:GestureModule",

@@ -49,6 +49,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "lpr": ("list_match", "plate", "region"),
     "face": ("unknown", "person_name"),
     "fire_smoke": ("label",),
+    "camera_health": ("label",),
     "ppe": ("violation",),
     "pose": ("person_action",),
     "gesture": ("gesture", "help_signal"),
@@ -65,12 +66,14 @@ class FindingCondition(Condition):
     """`module` finds one thing to which all that is said here applies; with nothing said, anything at all.
 
     Of plates `list_match` (`none`: on no list), `plate` (letters and digits) and `region`; of faces `unknown` or
-    `person_name`; of fire and smoke the `label`; of people a `violation` (what they lack), a `person_action`, a
-    `gesture` or the `help_signal`; of text that it contains `text`; of vehicles `color` and `vehicle_type`. Several
-    words mean any of them, in small or capital letters. `min_confidence` is for things that have one.
+    `person_name`; of fire and smoke, and of a camera's own health, the `label`; of people a `violation` (what they
+    lack), a `person_action`, a `gesture` or the `help_signal`; of text that it contains `text`; of vehicles `color` and
+    `vehicle_type`. Several words mean any of them, in small or capital letters. `min_confidence` is for things that
+    have one.
 
     `presence_labels` names the presences that the module looks at for this, `schedule` says when. Without labels it
-    looks at all that it wants to see; fire and smoke need nobody there, and are looked for as the camera says.
+    looks at all that it wants to see; fire, smoke and a camera's health need nobody there, and are looked for as the
+    camera says.
     """
 
     kind: Literal["finding"] = "finding"

@@ -9,9 +9,11 @@ from typing import Any
 
 import cv2
 import pytest
+from redis import Redis
 
 from services.modules.bench import Bench
 from services.modules.examination import examine
+from services.modules.memory import Memory
 from services.modules.specialist import Specialist, Tools
 from services.modules.specialists import CATALOGUE
 from shared.db.engine import connect, read_sessions
@@ -50,7 +52,8 @@ class Opened:
         scope = min(self.specialist.manifest.scopes)
         defaults = {"scope": scope, "at": "2026-01-15T10:30:45Z", "pictures": tuple(refs)}
         order = ModuleOrder(job_id=new_job_id(), module=self.name, **{**defaults, **values})  # type: ignore[arg-type]
-        return examine(order, bench=self.bench, media=self.media, progress=self.shares.append)
+        memory = Memory(Redis())  # orders of no camera ask for nothing
+        return examine(order, bench=self.bench, media=self.media, memory=memory, progress=self.shares.append)
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,11 @@ def test_a_job_past_its_time_is_broken_off_and_the_models_stay(busy_shop: Shop) 
     assert busy_shop.ended(busy_shop.ask()).results == before
 
 
+def test_no_library_takes_the_end_of_the_time_for_its_own_failure(busy_shop: Shop) -> None:
+    job = busy_shop.ended(busy_shop.ask("misread"))
+    assert (job.status, job.error) == ("failed", "it took longer than its time limit")
+
+
 def test_a_job_that_does_not_break_off_is_killed(busy_shop: Shop) -> None:
     job = busy_shop.ended(busy_shop.ask("hang"))
     assert (job.status, job.error, job.attempts) == ("failed", "it was killed after 4 s", 1)
@@ -95,10 +100,11 @@ def test_a_job_that_does_not_break_off_is_killed(busy_shop: Shop) -> None:
 
 
 def test_what_a_specialist_does_wrong_is_the_jobs_failure(busy_shop: Shop) -> None:
-    jobs = {do: busy_shop.ask(do) for do in ("blunder", "refuse", "want", "ramble")}
+    jobs = {do: busy_shop.ask(do) for do in ("blunder", "ramble_on", "refuse", "want", "ramble")}
     said = {do: busy_shop.ended(job_id) for do, job_id in jobs.items()}
     assert {job.status for job in said.values()} == {"failed"}
     assert said["blunder"].error == "tester failed: ZeroDivisionError: a blunder"
+    assert said["ramble_on"].error == "tester failed: RuntimeError: ZeroDivisionError: a blunder"
     assert said["refuse"].error == "nothing to be seen"
     assert said["want"].error == "something is away; tried 2 times"
     assert "not JSON" in str(said["ramble"].error)

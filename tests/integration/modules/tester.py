@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -67,6 +68,19 @@ class Tester:
         while time.monotonic() < until:
             time.sleep(0.01)
         return Finding({})
+
+    def misread(self, case: Case) -> Finding:
+        """As a library does that takes whatever befalls it for a failure of its own, and tells all of it."""
+        try:
+            return self.dawdle(case)
+        except Exception:  # noqa: BLE001 – as such libraries do
+            raise RuntimeError(traceback.format_exc()) from None
+
+    def ramble_on(self, case: Case) -> Finding:
+        try:
+            return self.blunder(case)
+        except ZeroDivisionError:
+            raise RuntimeError(traceback.format_exc()) from None
 
     def hang(self, case: Case) -> Finding:
         """As native code does that never comes back."""

@@ -56,6 +56,12 @@ def test_a_specialist_for_presences_looks_at_no_scene_because_it_is_enabled() ->
     assert cadence({}, "lpr", usual=True) == Cadence()
 
 
+def test_the_health_of_a_camera_is_looked_at_without_haste() -> None:
+    assert cadence({"modules": {"camera_health": {"enabled": True}}}, "camera_health") == Cadence(60, 4)
+    assert cadence({"modules": {"camera_health": {"enabled": True, "every_s": 5}}}, "camera_health") == Cadence(5, 4)
+    assert cadence({}, "camera_health") is None
+
+
 def test_the_usual_interval_is_taken_for_nonsense() -> None:
     assert every_s({"modules": {"fire_smoke": {"every_s": 1}}}, "fire_smoke") == 20
     assert every_s({"modules": {"fire_smoke": {"every_s": 300}}}, "fire_smoke") == 300

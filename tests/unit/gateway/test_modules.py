@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from shared.db.tables import Camera
+from shared.domain.module import MODULES
 from shared.jobs import QUEUE_MODULES
 from shared.modules.book import JobBook, JobRecord
 from shared.modules.roster import ModuleInfo, Roster, WorkerInfo
@@ -272,7 +273,7 @@ def test_a_viewer_may_read_and_not_trigger(api: Api, worker: WorkerInfo) -> None
 def test_all_modules_are_listed_with_what_they_lack(api: Api, worker: WorkerInfo) -> None:
     answer = api.get("/modules").json
     modules = {module["name"]: module for module in answer["modules"]}
-    assert answer["count"] == len(modules) == 11
+    assert answer["count"] == len(modules) == len(MODULES)
     assert modules["ocr"]["available"]
     assert modules["pose"]["remedy"] == PULL
     assert modules["face"]["reason"] == "no worker has it"

@@ -57,6 +57,8 @@ HELP = {"gestures": [], "help_signal": True, "hands": 1}
 TEXT = {"lines": [{"text": "Livraison DHL", "confidence": 0.9}], "text": "Livraison DHL"}
 VEHICLES = {"vehicles": [{"type": "truck", "color": "red", "confidence": 0.8}]}
 
+COVERED = {"detections": [{"label": "covered", "confidence": 0.9, "bbox": [0, 0, 640, 360], "frame": 3}]}
+
 
 def condition(**said: Any) -> Any:
     return parse_condition({"kind": "finding", **said})
@@ -93,6 +95,9 @@ def rule(slug: str = "r", *, cooldown_s: float = 0.0, **said: Any) -> Rule:
         ({"module": "fire_smoke", "label": "smoke"}, FIRE, None),
         ({"module": "fire_smoke", "min_confidence": 0.81}, FIRE, None),
         ({"module": "fire_smoke"}, SUSPECTED, None),
+        ({"module": "camera_health", "label": ["covered", "black"]}, COVERED, "covered"),
+        ({"module": "camera_health", "label": "moved"}, COVERED, None),
+        ({"module": "camera_health"}, SUSPECTED, None),
         ({"module": "ppe", "violation": ["helmet"]}, PEOPLE, "helmet"),
         ({"module": "ppe", "violation": "vest"}, PEOPLE, None),
         ({"module": "pose", "person_action": ["fall"]}, POSE, "fall"),
@@ -144,6 +149,7 @@ def test_a_presence_alone_never_satisfies_what_waits_for_a_finding(kind: str) ->
         ({"module": "lpr", "presence_labels": ["truck"]}, False, ("lpr",)),
         ({"module": "lpr", "schedule": {"windows": [{"from": "11:00", "to": "12:00"}]}}, False, ("lpr",)),
         ({"module": "fire_smoke"}, False, ()),
+        ({"module": "camera_health"}, False, ()),
         ({"module": "fire_smoke", "presence_labels": ["car"]}, True, ("fire_smoke",)),
     ],
 )

@@ -281,3 +281,14 @@ def test_what_is_being_written_is_not_listed(tmp_path: Path) -> None:
     store.write("a/1.mp4", b"x")
     (tmp_path / "a" / ".2.mp4.part").write_bytes(b"x")
     assert store.names("a") == ["1.mp4"]
+
+
+def test_a_folder_is_removed_once_it_is_empty(tmp_path: Path) -> None:
+    store = MediaStore.open((tmp_path / "media").as_uri())
+    store.write("a/b/c.jpg", b"x")
+    store.remove_folder("a/b")
+    assert store.exists("a/b/c.jpg")
+    store.delete("a/b/c.jpg")
+    store.remove_folder("a/b")
+    store.remove_folder("a/b")
+    assert store.names("a") == []

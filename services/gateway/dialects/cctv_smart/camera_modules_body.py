@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from shared.domain.camera_modules import LEAST_EVERY_S, MOST_BURST, USUAL_BURST, USUAL_BURST_FPS, USUAL_EVERY_S
+from shared.domain.camera_modules import (
+    LEAST_EVERY_S,
+    MOST_BURST,
+    UNHURRIED,
+    USUAL_BURST,
+    USUAL_BURST_FPS,
+    USUAL_EVERY_S,
+)
 from shared.domain.module import MODULES, SCENE_MODULES
 
 _Item = Annotated[str, Field(min_length=1, max_length=64)]
@@ -31,9 +38,14 @@ class SceneModuleBody(CameraModuleBody):
         ge=LEAST_EVERY_S,
         le=86_400,
         allow_inf_nan=False,
-        description=f"seconds, default {USUAL_EVERY_S:g}",
+        description=f"seconds, default {USUAL_EVERY_S:g} (camera_health: {UNHURRIED['camera_health'][0]:g})",
     )
-    burst: int | None = Field(default=None, ge=1, le=MOST_BURST, description=f"pictures, default {USUAL_BURST}")
+    burst: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_BURST,
+        description=f"pictures, default {USUAL_BURST} (camera_health: {UNHURRIED['camera_health'][1]})",
+    )
     burst_fps: float | None = Field(
         default=None, ge=0.5, le=10, allow_inf_nan=False, description=f"a second, default {USUAL_BURST_FPS:g}"
     )
