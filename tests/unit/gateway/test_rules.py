@@ -68,6 +68,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "severity": 3,
         "modules": ["lpr", "ocr"],
         "judge": True,
+        "judge_deadline_s": 4.0,
         "channels": ["webhook"],
         "shared": False,
         "created_at": "2026-01-15T10:30:00Z",
