@@ -174,7 +174,7 @@ def surplus(session: Session, *, bound: int, now: datetime) -> Sequence[int]:
 def outdated(session: Session, *, opened_before: datetime, now: datetime) -> Sequence[tuple[int, str | None]]:
     """The cases that are older and in nobody's hand, with what went wrong last."""
     query = select(Case.event_id, Case.trouble).where(Case.opened_at < opened_before, _is_free(now))
-    return [row._tuple() for row in session.execute(query)]
+    return [(event_id, trouble) for event_id, trouble in session.execute(query)]
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

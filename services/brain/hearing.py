@@ -64,10 +64,22 @@ class Hearing:
         self._committed = committed
         self._monotonic = monotonic
         self._stopping = False
+        self._in_hand: dict[int, Taken] = {}
 
     def stop(self) -> None:
-        """Take up nothing more, and give back what is broken off from now on."""
+        """Take up nothing more."""
         self._stopping = True
+
+    def give_back(self) -> int:
+        """Free the cases in hand for others; how many. An answer that comes yet counts if nobody was quicker.
+
+        Raises `sqlalchemy.exc.OperationalError`.
+        """
+        left, now = list(self._in_hand.values()), self._now()
+        with self._sessions.begin() as session:
+            for taken in left:
+                cases.put_off(session, taken, until=now, trouble=None)
+        return len(left)
 
     def hear_next(self) -> bool:
         """Take up the most urgent case and hear it; whether there was one. Blocks for the judge.
@@ -83,8 +95,12 @@ class Hearing:
                 return False
             facts = facts_of(session, taken.event_id, language=self._manners.language)
             snapshot = snapshot_of(session, taken.event_id)
-        if facts is not None:
-            self._hear(taken, facts, snapshot)
+        self._in_hand[taken.event_id] = taken
+        try:
+            if facts is not None:
+                self._hear(taken, facts, snapshot)
+        finally:
+            self._in_hand.pop(taken.event_id, None)
         return True
 
     def _hear(self, taken: Taken, facts: CaseFacts, snapshot: str | None) -> None:

@@ -99,5 +99,5 @@ class Judge(Protocol):
         ...
 
     def close(self) -> None:
-        """Give connections back; what is being asked is broken off."""
+        """Give connections back. Nothing can be asked any more."""
         ...

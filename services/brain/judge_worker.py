@@ -23,7 +23,7 @@ from shared.streams import CommandTail
 log = get_logger("brain.judge")
 
 _SERVICE = "brain"
-# What is being asked is broken off after this share of the grace; the process ends shortly after all of it.
+# What is not answered after this share of the grace is given back; the process ends shortly after all of it.
 _ABORT_SHARE = 0.6
 _EXIT_AFTER_S = 0.2
 _BEAT_S = 1.0
@@ -91,15 +91,24 @@ def _beating(worker: JudgeWorker) -> type[bootsteps.StartStopStep]:
 
 
 def _wind_down(worker: JudgeWorker, stop: Stop) -> None:
-    """Take nothing new, break off what does not end soon, and go: what is left is free again."""
+    """Take nothing new, give back what does not end soon, and go."""
     grace_s = stop.grace_s
     stop.set()
     worker.hearing.stop()
     abort_after_s = max(grace_s * _ABORT_SHARE, grace_s - 1.0)
-    for after_s, act in ((abort_after_s, worker.judge.close), (grace_s + _EXIT_AFTER_S, lambda: os._exit(0))):
+    for after_s, act in ((abort_after_s, lambda: _give_back(worker)), (grace_s + _EXIT_AFTER_S, lambda: os._exit(0))):
         timer = threading.Timer(after_s, act)
         timer.daemon = True
         timer.start()
+
+
+def _give_back(worker: JudgeWorker) -> None:
+    try:
+        left = worker.hearing.give_back()
+    except OperationalError as error:
+        log.warning("cases_not_given_back", reason=str(error.orig)[:200])
+    else:
+        log.info("cases_given_back", cases=left)
 
 
 def _follow_orders(worker: JudgeWorker, stop: Stop) -> None:
