@@ -119,12 +119,13 @@ def release(session: Session, event_id: int, *, now: datetime) -> bool:
 def settle(
     session: Session, event_id: int, result: Result, *, now: datetime, attempt: int | None = None, tell_rejected: bool
 ) -> Settled | None:
-    """Close the case: store the verdict and tell of it. None when it is closed already or not in this attempt's hands.
+    """Close the case: store the verdict and tell of it. None when it is closed already, or when there is no opinion and
+    the case is in the hands of a later attempt.
 
     What is withheld leaves with the verdict, unless that is a rejection; people who were told before hear of it too.
     """
     event, case = _locked(session, event_id)
-    if event is None or case is None or (attempt is not None and case.attempts != attempt):
+    if event is None or case is None or (result.opinion is None and attempt not in (None, case.attempts)):
         return None
     in_time = case.withheld is not None
     opinion, messages = result.opinion, list[EventJudged | EventRaised]()
