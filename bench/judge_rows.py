@@ -1,4 +1,4 @@
-"""J: what a judge costs an alert, from presence told to event on the stream: without one, with a quick and a hung one."""
+"""J: what a judge costs an alert, from presence told to event on the stream: with none, a quick and a hung one."""
 
 from __future__ import annotations
 

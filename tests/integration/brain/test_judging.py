@@ -216,6 +216,8 @@ def test_of_what_is_rejected_people_are_told_where_they_want_to_know(open_court:
 
 
 def test_without_a_judge_nobody_waits(site: SessionFactory, settings: Settings, redis: Redis) -> None:
+    with site.begin() as session:
+        session.execute(delete(RuleRow))
     add_rule(site, "asks", judge=True)
     brain = build(settings, instance="brain-0", now=Clock())
     brain.site.refresh()
@@ -267,8 +269,10 @@ def test_a_rule_that_fires_later_is_told_as_the_verdict_allows(court: Court) -> 
 def test_a_rule_that_asks_too_and_fires_later_waits_with_the_first(court: Court) -> None:
     add_rule(court.site, "lingers", condition={"dwell_s": 5}, judge=True, judge_deadline_s=60, channels=["webhook"])
     court.handle(seen())
+    court.clock.forward(1)
     court.handle(seen(1, PresenceChanged, 6.0))
     assert court.told() == []
+    assert court.cases()[0].due_at == START + timedelta(seconds=4)
     court.hear()
     (raised,) = court.told()
     assert isinstance(raised, EventRaised)
