@@ -12,6 +12,7 @@ from bench.api_rows import p9_events_page
 from bench.delivery_rows import p11_deliveries
 from bench.eye_rows import p5_frames_per_second
 from bench.ingest_rows import p1_idle, p2_active, p3_recall
+from bench.judge_rows import judge_delays
 from bench.modules import CROPS, module_rows
 from bench.recorder_rows import p4_recorder
 from bench.report import write
@@ -27,6 +28,7 @@ ROWS: dict[tuple[str, ...], Callable[[], Row | list[Row]]] = {
     ("P6", "P7"): p6_p7,
     ("P9", "P9p"): p9_events_page,
     ("P11",): p11_deliveries,
+    ("J",): judge_delays,
     tuple(f"M {name}" for name in CROPS): module_rows,
 }
 

@@ -15,13 +15,16 @@ TEST_ALERT: Final = "alerts.test"
 RUN_MODULE: Final = "modules.run"
 """Run a specialist: `run(job_id)`, the rest stands in the job's record (`shared.modules.book`)."""
 
+JUDGE: Final = "brain.judge"
+"""Judge the most urgent open case, whichever that is: `judge()`. The cases stand in the database."""
+
 QUEUE_ALERT_TESTS: Final = "alerts.test"
 """A queue of its own: somebody waits, while deliveries may have piled up."""
 QUEUE_GEMMA: Final = "gemma"
 QUEUE_MODULES: Final = "modules"
 QUEUE_MODULES_GPU: Final = "modules.gpu"
 
-_QUEUES: Final = {TEST_ALERT: QUEUE_ALERT_TESTS}
+_QUEUES: Final = {TEST_ALERT: QUEUE_ALERT_TESTS, JUDGE: QUEUE_GEMMA}
 _VISIBILITY_S: Final = 600
 
 

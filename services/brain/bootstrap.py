@@ -13,8 +13,11 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.brain.deadlines import Deadlines
 from services.brain.dispatcher import LEASE_TTL_S as DISPATCHER_LEASE_TTL_S
 from services.brain.dispatcher import Dispatcher
+from services.brain.docket import LEASE_TTL_S as DOCKET_LEASE_TTL_S
+from services.brain.docket import Docket
 from services.brain.findings import FindingHandler
 from services.brain.health import HealthHandler
 from services.brain.known_modules import KnownModules
@@ -24,6 +27,7 @@ from services.brain.retention import LEASE_TTL_S as RETENTION_LEASE_TTL_S
 from services.brain.retention import Retention
 from services.brain.scenes import SceneLooks, owned_cameras
 from services.brain.site import Site
+from services.brain.telling import Court
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.jobs import celery_app
@@ -57,6 +61,8 @@ class Brain:
     site: Site
     relay: Relay
     dispatcher: Dispatcher
+    deadlines: Deadlines
+    docket: Docket
     ownership: ShardOwnership
     presences: PresenceHandler
     health: HealthHandler
@@ -75,6 +81,8 @@ class Brain:
                     "health": partial(self._consume_health, stop),
                     "findings": partial(self._consume_findings, stop),
                     "relay": partial(self.relay.run, stop),
+                    "deadlines": partial(self.deadlines.run, stop),
+                    "docket": partial(self.docket.run, stop),
                     "scenes": partial(self.scenes.run, stop),
                     "dispatcher": partial(self.dispatcher.run, stop),
                     "retention": partial(self.retention.run, stop),
@@ -96,6 +104,8 @@ class Brain:
     def _wake(self) -> None:
         self.relay.wake()
         self.dispatcher.wake()
+        self.deadlines.wake()
+        self.docket.wake()
 
     def _consume_presences(self, stop: threading.Event) -> None:
         reader = GroupReader(
@@ -153,6 +163,27 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         lease=Lease(redis, "outbox", holder=name, ttl_s=LEASE_TTL_S),
         interval_s=settings.brain.relay_interval_s,
     )
+    deadlines = Deadlines(writes, reads, now=clock, committed=relay.wake, interval_s=settings.brain.relay_interval_s)
+    docket = Docket(
+        writes,
+        reads,
+        app=celery_app(settings.known_redis_url),
+        redis=redis,
+        lease=Lease(redis, "docket", holder=name, ttl_s=DOCKET_LEASE_TTL_S),
+        bound=settings.judge.queue_bound,
+        patience_s=settings.judge.patience_s,
+        now=clock,
+        committed=relay.wake,
+        interval_s=settings.brain.relay_interval_s,
+    )
+    court = Court(settings.has_judge, settings.judge.tell_rejected)
+
+    def committed() -> None:
+        relay.wake()
+        if court.judging:
+            deadlines.wake()
+            docket.wake()
+
     modules = KnownModules(redis)
     dispatcher = Dispatcher(
         writes,
@@ -185,6 +216,8 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         site=site,
         relay=relay,
         dispatcher=dispatcher,
+        deadlines=deadlines,
+        docket=docket,
         ownership=ownership,
         scenes=scenes,
         retention=Retention(
@@ -200,9 +233,10 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             writes,
             site,
             now=clock,
-            committed=relay.wake,
+            committed=committed,
             known=lambda: modules.known,
             ordered=dispatcher.wake,
+            court=court,
         ),
         health=HealthHandler(writes, now=clock, committed=relay.wake),
         findings=FindingHandler(
@@ -211,8 +245,9 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             redis=redis,
             media=media,
             now=clock,
-            committed=relay.wake,
+            committed=committed,
             ordered=dispatcher.wake,
+            court=court,
         ),
         liveness=Liveness(redis, service=SERVICE, instance=name),
     )

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.brain import metrics, timeline
-from services.brain.ledger import Entries, Ledger
+from services.brain.ledger import MOST_EVIDENCE, Entries, Ledger
 from services.brain.site import Site, SiteView
+from services.brain.telling import Court
 from services.brain.timeline import CameraFacts, ScenePicture
 from shared.db.engine import SessionFactory
 from shared.db.tables import Event, Recognition
@@ -57,6 +58,7 @@ class FindingHandler:
         now: Callable[[], datetime],
         committed: Callable[[], None],
         ordered: Callable[[], None] = lambda: None,
+        court: Court = Court(),  # noqa: B008 – a value
     ) -> None:
         # redis-py annotates the replies of every protocol at once; ours are those of RESP2, in bytes.
         self._redis: Any = redis
@@ -66,6 +68,7 @@ class FindingHandler:
         self._now = now
         self._committed = committed
         self._ordered = ordered
+        self._court = court
 
     def __call__(self, batch: list[Received]) -> None:
         """Commit what follows. Raises `OperationalError`, `RedisError`; the batch comes again then."""
@@ -85,7 +88,7 @@ class FindingHandler:
         if not matching:
             return
         with self._sessions.begin() as session:
-            ledger = Ledger(session, view, now=self._now())
+            ledger = Ledger(session, view, now=self._now(), court=self._court)
             ledger.read([body])
             firing = evaluate_finding(
                 rules,
@@ -126,7 +129,7 @@ class FindingHandler:
         rules = view.rules_of.get(finding.camera, ())
         firing = evaluate_finding(rules, Found(finding.module, finding.results, finding.at), last_fired={})
         with self._sessions.begin() as session:
-            ledger = Ledger(session, view, now=self._now())
+            ledger = Ledger(session, view, now=self._now(), court=self._court)
             camera = ledger.camera(finding.camera)
             if camera is None:
                 return
@@ -150,7 +153,7 @@ class FindingHandler:
                     picture=picture,
                     trace_id=finding.trace_id,
                 )
-                ledger.raise_event(draft)
+                ledger.raise_event(draft, [rule for rule, _ in new], evidence=_evidence(finding))
                 session.flush()
                 _attach(session, finding, uuid=draft.uuid)
         self._tell(ledger.entries)
@@ -177,10 +180,16 @@ class FindingHandler:
             metrics.EVENTS.labels(draft.kind).inc()
             log.info("event_stored", event_id=draft.uuid, camera=draft.camera.slug, label=draft.label,
                      rules=draft.rules, trace_id=draft.trace_id)  # fmt: skip
-        if entries.told:
+        if entries.told or entries.asked:
             self._committed()
         if entries.ordered:
             self._ordered()
+
+
+def _evidence(finding: FindingMade) -> list[str]:
+    """Further pictures of the scene, spread over the burst."""
+    paths = [picture.path for picture in finding.pictures]
+    return paths if len(paths) <= MOST_EVIDENCE else [paths[0], paths[len(paths) // 2], paths[-1]]
 
 
 def _gap_s(rule: Rule, camera: CameraFacts, module: str) -> float:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.brain import looks, timeline
+from services.brain import cases, looks, timeline
 from services.brain.looks import Known
 from services.brain.site import CAMERA_COLUMNS, SiteView, facts_of
+from services.brain.telling import Court, Standing, Telling, telling
 from services.brain.timeline import CameraFacts, EventDraft
 from shared.db.insert import insert
 from shared.db.outbox import outbox_row
-from shared.db.tables import Camera, Event, OutboxRow, RuleFiring
+from shared.db.tables import Camera, Case, Event, OutboxRow, RuleFiring, VerdictRow
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventEnded, EventRaised
@@ -24,6 +25,9 @@ from shared.messages.presences import PresenceBody, PresenceEnded
 from shared.messages.topics import EVENTS, MODULE_ORDERS
 from shared.rules.found import Found, Match
 from shared.rules.rule import Rule, evaluate
+
+MOST_EVIDENCE: Final = 3
+"""Pictures that the judge is shown beside the event's snapshot."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Entries:
     told: int = 0
     looked: set[str] = field(default_factory=set)
     ordered: int = 0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,20 @@ _Because = tuple[Found, Sequence[tuple[Rule, Match]]]
 class Ledger:
     """One transaction's view. Every step may be repeated with the same message and then changes nothing."""
 
-    def __init__(self, session: Session, view: SiteView, *, now: datetime, known: Known | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        view: SiteView,
+        *,
+        now: datetime,
+        known: Known | None = None,
+        court: Court = Court(),  # noqa: B008 – a value
+    ) -> None:
         self._session = session
         self._view = view
         self._now = now
         self._known = known or {}
+        self._court = court
         self._cameras: dict[str, CameraFacts] = {}
         self._asked: dict[str, _Asked] = {}
         self.entries = Entries()
@@ -115,15 +129,22 @@ class Ledger:
                 statement.on_conflict_do_update(index_elements=["rule_slug", "camera_slug"], set_={"fired_at": at})
             )
 
-    def raise_event(self, draft: EventDraft) -> None:
-        """Store the event and its outbox row, unless it is stored already."""
+    def raise_event(self, draft: EventDraft, rules: Sequence[Rule] = (), *, evidence: Sequence[str] = ()) -> None:
+        """Store the event and its outbox row, unless it is stored already.
+
+        `rules` are those that fired; what waits for the judge is told later, and it is shown the `evidence`.
+        """
         values = _row(draft, now=self._now)
         added = self._session.execute(
             insert(self._session, Event).values(**values).on_conflict_do_nothing().returning(Event.id)
         ).first()
-        if added is not None:
-            self.entries.stored.append(draft)
-            self._tell(draft.raised(self._now))
+        if added is None:
+            return
+        self.entries.stored.append(draft)
+        plan = telling((), rules, standing=Standing(), court=self._court)
+        if plan.now or not rules:
+            self._tell(draft.raised(self._now, on_behalf=plan.now))
+        self._ask(added.id, draft, plan, told=bool(plan.now), evidence=evidence)
 
     def camera(self, slug: str) -> CameraFacts | None:
         """The camera, when it is there and enabled."""
@@ -179,7 +200,9 @@ class Ledger:
                     results={found.module: dict(found.results)} if found else {},
                     found=timeline.best_match(firing).label if firing else "",
                     trace_id=body.trace_id,
-                )
+                ),
+                rules,
+                evidence=_evidence(body),
             )
         self._fire(body, rules)
 
@@ -244,8 +267,48 @@ class Ledger:
                 modules_triggered=list(self._asked[body.presence_id].modules),
             )
         )
-        if not known or timeline.widens(draft.channels, timeline.channels_of(known)):
-            self._tell(draft.raised(self._now))
+        self._tell_further(draft, known, rules, evidence=_evidence(body))
+
+    def _tell_further(
+        self, draft: EventDraft, known: Sequence[Rule], new: Sequence[Rule], *, evidence: Sequence[str]
+    ) -> None:
+        event = self._session.execute(
+            select(Event.id, Event.verdict, Event.ai_response, VerdictRow.threat_level)
+            .outerjoin(VerdictRow, VerdictRow.event_id == Event.id)
+            .where(Event.uuid == draft.uuid)
+        ).one()
+        case = self._session.get(Case, event.id, with_for_update=True)
+        standing = Standing(event.verdict, held=case is not None and case.withheld is not None)
+        plan = telling(known, new, standing=standing, court=self._court)
+        if plan.now:
+            said = {name: getattr(event, name) for name in ("verdict", "ai_response", "threat_level")}
+            self._tell(draft.raised(self._now, on_behalf=plan.now).model_copy(update=said))
+        if case is None:
+            told = bool(plan.now) or bool(known)
+            self._ask(event.id, draft, plan, told=told, evidence=evidence)
+            return
+        case.severity, case.told = draft.severity, case.told or bool(plan.now)
+        case.withheld = draft.raised(self._now).model_dump_json() if plan.later else None
+        if plan.deadline_s is not None:
+            due_at = self._now + timedelta(seconds=plan.deadline_s)
+            case.due_at = min(case.due_at, due_at) if standing.held else due_at
+        self.entries.asked += 1
+
+    def _ask(self, event_id: int, draft: EventDraft, plan: Telling, *, told: bool, evidence: Sequence[str]) -> None:
+        """Open the event's case before the judge, if a rule wants it."""
+        if not plan.asks:
+            return
+        cases.open_case(
+            self._session,
+            event_id,
+            severity=draft.severity,
+            withheld=draft.raised(self._now) if plan.later else None,
+            told=told,
+            evidence=evidence,
+            deadline_s=plan.deadline_s or 0.0,
+            now=self._now,
+        )
+        self.entries.asked += 1
 
     def _close(self, body: PresenceBody, presence: Presence) -> None:
         self.end_event(
@@ -264,6 +327,13 @@ class Ledger:
     def _tell(self, message: EventRaised | EventEnded) -> None:
         self._session.add(outbox_row(EVENTS, message, now=self._now))
         self.entries.told += 1
+
+
+def _evidence(body: PresenceBody) -> list[str]:
+    """The best further pictures of the presence, oldest first."""
+    best = sorted(body.crops, key=lambda crop: crop.quality)[-MOST_EVIDENCE:]
+    crops = [crop.path for crop in sorted(best, key=lambda crop: crop.at)]
+    return crops or ([body.crop] if body.crop else [])
 
 
 def _row(draft: EventDraft, *, now: datetime) -> dict[str, object]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from services.brain.cases import Settled
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60)
 
@@ -20,3 +25,21 @@ REMOVED = Counter("argus_brain_removed_total", "What specialists left and was to
 OUTBOX_PENDING = Gauge(
     "argus_brain_outbox_pending", "Outbox rows not yet published, as last seen", multiprocess_mode="mostrecent"
 )
+CASES = Gauge("argus_brain_cases_open", "Cases before the judge, as last seen", multiprocess_mode="mostrecent")
+VERDICTS = Counter(
+    "argus_brain_verdicts_total",
+    "Cases settled, by verdict, by what came of asking, and by whether people heard of the event with it",
+    ["verdict", "outcome", "in_time"],
+)
+PASSED_DEADLINES = Counter("argus_brain_deadlines_passed_total", "Events told because the judge had not spoken in time")
+ANSWERS = Counter("argus_brain_judge_answers_total", "Questions to the judge, by what came of each", ["outcome"])
+JUDGE_SECONDS = Histogram("argus_brain_judge_seconds", "Question asked → answer there", buckets=_SECONDS)
+JUDGE_BREAKER = Gauge(
+    "argus_brain_judge_breaker_open", "1 while the judge is not asked because it failed", multiprocess_mode="max"
+)
+
+
+def count_verdict(settled: Settled) -> None:
+    """Count a case that was settled."""
+    result = settled.result
+    VERDICTS.labels(result.verdict, result.outcome, "yes" if settled.in_time else "no").inc()

@@ -11,6 +11,7 @@ from services.brain.ledger import Entries, Ledger
 from services.brain.looks import Known, ripe, wished
 from services.brain.memory import Memory
 from services.brain.site import Site, SiteView
+from services.brain.telling import Court
 from shared.db.engine import SessionFactory
 from shared.domain.presence import Presence
 from shared.messages.presences import PresenceBody, PresenceEnded
@@ -36,6 +37,7 @@ class PresenceHandler:
         memory: Memory | None = None,
         known: Callable[[], Known] = dict,
         ordered: Callable[[], None] = lambda: None,
+        court: Court = Court(),  # noqa: B008 – a value
     ) -> None:
         self._sessions = sessions
         self._site = site
@@ -44,6 +46,7 @@ class PresenceHandler:
         self._memory = memory or Memory()
         self._known = known
         self._ordered = ordered
+        self._court = court
 
     def __call__(self, batch: list[Received]) -> None:
         """Commit what follows from the messages. A second time with the same messages changes nothing."""
@@ -56,12 +59,12 @@ class PresenceHandler:
         if not waiting:
             return
         with self._sessions.begin() as session:
-            ledger = Ledger(session, view, now=self._now(), known=self._known())
+            ledger = Ledger(session, view, now=self._now(), known=self._known(), court=self._court)
             ledger.read(body for body, _ in waiting)
             for body, others in waiting:
                 ledger.enter(body, others)
         self._remember(ledger.entries, [body for body, _ in waiting])
-        if ledger.entries.told:
+        if ledger.entries.told or ledger.entries.asked:
             self._committed()
         if ledger.entries.ordered:
             self._ordered()

@@ -91,5 +91,6 @@ def _rule(row: RuleRow) -> Rule | None:
         severity=row.severity,
         modules=tuple(row.modules),
         judge=row.judge,
+        judge_deadline_s=row.judge_deadline_s,
         channels=tuple(row.channels),
     )

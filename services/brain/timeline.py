@@ -61,8 +61,9 @@ class EventDraft:
         shown = self.presence or self.scene
         return shown.snapshot if shown else None
 
-    def raised(self, stored_at: datetime) -> EventRaised:
-        """The message that tells of the event."""
+    def raised(self, stored_at: datetime, *, on_behalf: Sequence[Rule] = ()) -> EventRaised:
+        """The message that tells of the event; `on_behalf` of some of its rules alone, where that is said."""
+        rules = tuple(rule.slug for rule in on_behalf) or self.rules
         return EventRaised(
             trace_id=self.trace_id,
             event_id=self.uuid,
@@ -72,9 +73,9 @@ class EventDraft:
             kind=self.kind,
             label=self.label,
             confidence=self.confidence,
-            severity=self.severity,
-            rules=self.rules,
-            channels=self.channels,
+            severity=max((rule.severity for rule in on_behalf), default=self.severity),
+            rules=rules,
+            channels=channels_of(on_behalf) if on_behalf else self.channels,
             zones=self.zones,
             captured_at=self.at,
             stored_at=stored_at,

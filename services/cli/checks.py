@@ -158,18 +158,32 @@ def ports(settings: Settings, folders: Folders) -> Check:
 
 
 def judge(settings: Settings) -> Check:
-    url, model = settings.ollama.url, settings.ollama.model
-    if url is None:
+    if not settings.has_judge:
         return ok("ollama", "not configured: rules alone decide")
+    url, model, headers = _judge_of(settings)
+    ollama = settings.judge.kind == "ollama"
+    who, where = ("Ollama", "ARGUS_OLLAMA__URL") if ollama else (settings.judge.kind, "judge.settings in argus.yaml")
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/api/tags", timeout=3.0)
-        names = [str(entry.get("name", "")) for entry in answer.raise_for_status().json().get("models", [])]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
+        answer = httpx.get(url, headers=headers, timeout=3.0, trust_env=False).raise_for_status().json()
+        entries = answer.get("models" if ollama else "data", [])
+        names = [str(entry.get("name" if ollama else "id", "")) for entry in entries]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError, TypeError) as error:
         detail = f"no answer ({type(error).__name__}): alerts go out unverified"
-        return warn("ollama", detail, remedy="start Ollama, or correct ARGUS_OLLAMA__URL")
-    if not any(name.partition(":")[0] == model.partition(":")[0] for name in names):
-        return warn("ollama", f"answers, but has no model {model}", remedy=f"ollama pull {model}")
-    return ok("ollama", f"answers, has {model}")
+        return warn("ollama", detail, remedy=f"start {who}, or correct {where}")
+    # Ollama takes a model without a tag for its latest.
+    if model not in names and not (ollama and f"{model}:latest" in names):
+        remedy = f"ollama pull {model}" if ollama else f"correct the model in {where}"
+        return warn("ollama", f"{who} answers, but has no model {model}", remedy=remedy)
+    return ok("ollama", f"{who} answers, has {model}")
+
+
+def _judge_of(settings: Settings) -> tuple[str, str, dict[str, str]]:
+    """Where the judge's models are listed, the model it needs, and what to send along."""
+    if settings.judge.kind == "ollama":
+        return f"{str(settings.ollama.url).rstrip('/')}/api/tags", settings.ollama.model, {}
+    own = settings.judge.settings.get(settings.judge.kind, {})
+    headers = {"authorization": f"Bearer {own['api_key']}"} if own.get("api_key") else {}
+    return f"{str(own.get('url', '')).rstrip('/')}/models", str(own.get("model", "")), headers
 
 
 def services(settings: Settings, folders: Folders) -> Check:

@@ -17,6 +17,7 @@ from shared.settings.section import nearest
 # In the order they are started: whoever receives is there before whoever sends.
 MODULES: Mapping[str, tuple[str, str]] = {
     "modules-worker": ("modules", "services.modules.worker"),
+    "judge-worker": ("brain", "services.brain.judge_worker"),
     "alerts-worker": ("alerts", "services.alerts.worker"),
     "alerts": ("alerts", "services.alerts"),
     "brain": ("brain", "services.brain"),
@@ -55,7 +56,11 @@ def plan(settings: Settings, folders: Folders, *, redis_url: str, only: Iterable
     """The processes of the services in `only`, in the order they are to be started."""
     wanted = frozenset(only)
     shared = environment(settings, folders, redis_url=redis_url)
-    names = [name for name, (service, _) in MODULES.items() if service in wanted]
+    names = [
+        name
+        for name, (service, _) in MODULES.items()
+        if service in wanted and (name != "judge-worker" or settings.has_judge)
+    ]
     instances = {name: f"{name}-0" for name in names}
     services = tuple(
         Service(name, (sys.executable, "-m", MODULES[name][1]), {**shared, "ARGUS_INSTANCE": instances[name]})

@@ -10,8 +10,9 @@ from services.cli.installation import ACTOR, now, open_installation
 from services.cli.tables import show
 from shared.accounts.audit import record
 from shared.accounts.roles import Role
-from shared.accounts.users import add_account, list_accounts, set_password
+from shared.accounts.users import add_account, list_accounts, set_language, set_password
 from shared.domain.errors import UserError
+from shared.domain.recipient import LANGUAGES
 
 
 @click.group()
@@ -46,12 +47,18 @@ def list_users(*, as_json: bool) -> None:
 
     Example: argus user list --json
     """
+    columns = ["username", "role", "enabled", "language", "created_at"]
     with open_installation().session() as session:
         rows = [
-            {"username": row.username, "role": row.role, "enabled": row.enabled, "created_at": row.created_at}
+            {
+                "username": row.username,
+                "role": row.role,
+                "enabled": row.enabled,
+                "language": row.language,
+                "created_at": row.created_at,
+            }
             for row in list_accounts(session)
         ]
-    columns = ["username", "role", "enabled", "created_at"]
     show(rows, columns=columns, as_json=as_json, empty="no accounts yet: argus user add NAME")
 
 
@@ -69,6 +76,22 @@ def passwd(username: str, *, password_stdin: bool) -> None:
         set_password(session, username=username, password=password)
         record(session, ACTOR, action="account.password", target=username, now=now())
     click.echo(f"changed the password of {username}")
+
+
+@user.command()
+@click.argument("username")
+@click.argument("language", type=click.Choice([*LANGUAGES, "default"]))
+def language(username: str, language: str) -> None:
+    """Choose in which language the judge explains its verdicts to an account.
+
+    Example: argus user language alice fr
+    """
+    chosen = None if language == "default" else language
+    installation = open_installation()
+    with installation.session() as session:
+        set_language(session, username=username, language=chosen)
+        record(session, ACTOR, action="account.language", target=username, now=now(), detail={"language": chosen or ""})
+    click.echo(f"the judge speaks {chosen or 'the usual language'} to {username}")
 
 
 def new_password(*, from_stdin: bool) -> str:

@@ -60,7 +60,7 @@ def build(settings: Settings) -> EyeService:
     ownership = ShardOwnership(redis, service=SERVICE, instance=instance, shards=settings.shards)
     reader = GroupReader(redis, FRAMES, group=SERVICE, member=instance, shards=lambda: ownership.owned)
     sessions = read_sessions(connect_database(settings.effective_database_url))
-    zones = ZoneBook(sessions, redis, interval_s=settings.eye.sync_interval_s)
+    zones = ZoneBook(sessions, redis, interval_s=settings.eye.sync_interval_s, judging=settings.has_judge)
     pipeline = EyePipeline(
         redis,
         reader,

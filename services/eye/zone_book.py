@@ -27,10 +27,11 @@ class ZoneBook:
     A database that cannot be reached leaves everything as it was.
     """
 
-    def __init__(self, sessions: SessionFactory, redis: Redis, *, interval_s: float) -> None:
+    def __init__(self, sessions: SessionFactory, redis: Redis, *, interval_s: float, judging: bool = False) -> None:
         self._sessions = sessions
         self._tail = CommandTail(redis)
         self._interval_s = interval_s
+        self._judging = judging
         self._zones: Mapping[str, Sequence[Zone]] = {}
         self._looked_at: frozenset[str] = frozenset()
         self._loaded = False
@@ -52,7 +53,7 @@ class ZoneBook:
         return self._zones.get(camera, None if self._loaded else ())
 
     def keeps_crops(self, camera: str) -> bool:
-        """Whether a rule has specialists look closer at what the camera shows."""
+        """Whether a rule has specialists or the judge look closer at what the camera shows."""
         return camera in self._looked_at
 
     def _run(self, service_stop: threading.Event) -> None:
@@ -68,7 +69,7 @@ class ZoneBook:
         try:
             with self._sessions() as session:
                 self._zones = zones_by_camera(session)
-                self._looked_at = cameras_looked_at(session)
+                self._looked_at = cameras_looked_at(session, judging=self._judging)
             self._loaded = True
         except SQLAlchemyError as error:
             log.warning("zones_not_read", reason=str(error).splitlines()[0][:200])

@@ -72,7 +72,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
             "ollama": ollama_probe(settings.ollama.url),
             "database": database_probe(engine),
         },
-        pipeline=pipeline_probe(redis),
+        pipeline=pipeline_probe(redis, judging=settings.has_judge),
     )
     gateway = Gateway(
         settings=settings,

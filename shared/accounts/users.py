@@ -13,6 +13,7 @@ from shared.accounts.passwords import hash_password, one_time_password
 from shared.accounts.roles import Role, role_named
 from shared.db.accounts import Account
 from shared.domain.errors import Conflict, NotFound, UserError
+from shared.domain.recipient import LANGUAGES
 from shared.settings.root import Settings
 
 DEFAULT_ADMIN = "admin"
@@ -59,6 +60,15 @@ def set_password(session: Session, *, username: str, password: str) -> Account:
     """Change a password; sessions that used the old one end at once. Raises `NotFound`, `UserError`."""
     account = account_named(session, username)
     account.password_hash = hash_password(password)
+    return account
+
+
+def set_language(session: Session, *, username: str, language: str | None) -> Account:
+    """Choose in which language the judge speaks to an account; None: the setting's. Raises `NotFound`, `UserError`."""
+    account = account_named(session, username)
+    if language is not None and language not in LANGUAGES:
+        raise UserError("language", f"{language[:16]!r} is not spoken", remedy=f"known: {', '.join(LANGUAGES)}")
+    account.language = language
     return account
 
 

@@ -12,7 +12,10 @@ from shared.db.base import Base, UtcDateTime
 
 
 class Account(Base):
-    """A user. `role` is admin, operator or viewer; `password_hash` is argon2id."""
+    """A user. `role` is admin, operator or viewer; `password_hash` is argon2id.
+
+    `language` is the one in which the judge speaks to it; None: the setting's.
+    """
 
     __tablename__ = "accounts"
 
@@ -21,6 +24,7 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     enabled: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -15,6 +15,7 @@ class RuleRow(Base):
     """A stored condition. No `camera_slug` means every camera of the account; no account, everybody's.
 
     `condition` is the JSON form of a `shared.rules.condition.Condition`; `channels` empty means every channel.
+    With `judge` people are told once the judge has spoken, or `judge_deadline_s` later without its word.
     """
 
     __tablename__ = "rules"
@@ -30,6 +31,7 @@ class RuleRow(Base):
     severity: Mapped[int] = mapped_column(default=1)
     modules: Mapped[list[str]] = mapped_column(JSON, default=list)
     judge: Mapped[bool] = mapped_column(default=False)
+    judge_deadline_s: Mapped[float] = mapped_column(default=4.0)
     channels: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -10,6 +10,7 @@ from shared.db.feedback import Feedback
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 from shared.db.recipients import RecipientRow
+from shared.db.verdicts import Case, VerdictRow
 
 __all__ = [
     "Account",
@@ -20,6 +21,7 @@ __all__ = [
     "Base",
     "Camera",
     "CameraGap",
+    "Case",
     "Delivery",
     "DeliveryAttempt",
     "Event",
@@ -33,6 +35,7 @@ __all__ = [
     "Recognition",
     "RuleFiring",
     "RuleRow",
+    "VerdictRow",
     "Webhook",
     "ZoneRow",
 ]

@@ -1,4 +1,4 @@
-"""Which cameras' presences specialists look at, because some rule wants them to."""
+"""Which cameras' presences somebody looks at more closely, because some rule wants it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from shared.domain.errors import UserError
 from shared.rules.condition import parse_condition
 
 
-def cameras_looked_at(session: Session) -> frozenset[str]:
-    """The enabled cameras with a rule that has at least one specialist look, which the camera does not leave out."""
-    wanted = [(row, looks) for row in session.scalars(select(RuleRow).where(RuleRow.enabled)) if (looks := _looks(row))]
+def cameras_looked_at(session: Session, *, judging: bool = False) -> frozenset[str]:
+    """The enabled cameras with a rule that has at least one specialist look, which the camera does not leave out.
+
+    With `judging` there is a judge, and those whose rules ask it count too.
+    """
+    rows = session.scalars(select(RuleRow).where(RuleRow.enabled)).all()
+    wanted = [(row, looks) for row in rows if (looks := _looks(row)) or (judging and row.judge)]
     if not wanted:
         return frozenset()
     cameras = session.execute(select(Camera.slug, Camera.account_id, Camera.options).where(Camera.enabled)).all()
@@ -24,7 +28,7 @@ def cameras_looked_at(session: Session) -> frozenset[str]:
         for row, looks in wanted
         if row.camera_slug in (None, slug)
         and row.account_id in (None, account)
-        and any(module_enabled(options, module) for module in looks)
+        and ((judging and row.judge) or any(module_enabled(options, module) for module in looks))
     )
 
 

@@ -26,6 +26,8 @@ from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
 MAX_SEVERITY: Final = 5
+MAX_JUDGE_DEADLINE_S: Final = 60.0
+USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
 _GENERATED = re.compile(r"rule_(\d{3,9})")
 
@@ -45,6 +47,7 @@ class RuleChange:
     severity: int | None = None
     modules: tuple[str, ...] | None = None
     judge: bool | None = None
+    judge_deadline_s: float | None = None
     channels: tuple[str, ...] | None = None
 
     @property
@@ -71,6 +74,7 @@ def add_rule(
         severity=1,
         modules=[],
         judge=False,
+        judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
         channels=[],
         created_at=now,
         updated_at=now,
@@ -154,7 +158,7 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
     problems += _problems_of_place(session, row, change, condition)
     if problems:
         raise InvalidInput(problems)
-    for name in ("name", "enabled", "cooldown_s", "severity", "judge"):
+    for name in ("name", "enabled", "cooldown_s", "severity", "judge", "judge_deadline_s"):
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
@@ -189,6 +193,8 @@ def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]
         yield UserError("cooldown_s", f"must be from 0 to {MAX_COOLDOWN_S:.0f} seconds")
     if change.severity is not None and not 1 <= change.severity <= MAX_SEVERITY:
         yield UserError("severity", f"must be from 1 to {MAX_SEVERITY}")
+    if change.judge_deadline_s is not None and not 0 <= change.judge_deadline_s <= MAX_JUDGE_DEADLINE_S:
+        yield UserError("judge_deadline_s", f"must be from 0 to {MAX_JUDGE_DEADLINE_S:.0f} seconds")
     yield from _unknown("modules", "module", change.modules or (), MODULES)
     yield from _unknown("channels", "channel", change.channels or (), CHANNELS)
 

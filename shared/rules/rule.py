@@ -16,7 +16,8 @@ class Rule:
     """A stored condition and what follows when it holds.
 
     No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the
-    rule stays silent on the same camera. No `channels` means every channel.
+    rule stays silent on the same camera. No `channels` means every channel. With `judge` people are told once the judge
+    has spoken, or `judge_deadline_s` later without its word.
     """
 
     slug: str
@@ -28,6 +29,7 @@ class Rule:
     severity: int = 1
     modules: tuple[str, ...] = ()
     judge: bool = False
+    judge_deadline_s: float = 4.0
     channels: tuple[str, ...] = ()
 
     @property

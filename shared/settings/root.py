@@ -16,6 +16,7 @@ from shared.settings.sections import (
     EyeSettings,
     GatewaySettings,
     IngestSettings,
+    JudgeSettings,
     LogSettings,
     MetricsSettings,
     OllamaSettings,
@@ -53,6 +54,7 @@ class Settings(Section):
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
     webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
+    judge: JudgeSettings = Field(default_factory=JudgeSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -70,6 +72,11 @@ class Settings(Section):
     @property
     def effective_media_url(self) -> str:
         return self.media_url or (self.data_dir.resolve() / "media").as_uri()
+
+    @property
+    def has_judge(self) -> bool:
+        """Whether there is a judge to ask; without one rules alone decide, and nobody waits."""
+        return self.judge.kind != "ollama" or self.ollama.url is not None
 
     @property
     def models_dir(self) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from shared.domain.recipient import Language
 from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.settings.rate import Rate
 from shared.settings.section import Section
@@ -114,10 +115,34 @@ class EyeSettings(Section):
 
 
 class OllamaSettings(Section):
-    """The judge."""
+    """The server of the usual judge."""
 
     url: str | None = Field(default=None, description="address of Ollama; unset: no judge, rules alone")
     model: str = Field(default="gemma3", description="the judge's model")
+    timeout_s: float = Field(default=30.0, gt=0, le=600, description="for one answer, loading the model included")
+    keep_alive: str = Field(
+        default="10m", pattern=r"^(-1|0|[0-9]+(ms|s|m|h))$", description="how long the model stays loaded; -1: for good"
+    )
+    stream: bool = Field(default=True, description="take answers piece by piece, as most proxies like it better")
+
+
+class JudgeSettings(Section):
+    """Whom rules with `judge` ask, and how."""
+
+    kind: str = Field(default="ollama", description="ollama (see `ollama.url`), or openai")
+    settings: Plugins = Field(default_factory=dict, description="each judge's own settings by its name")
+    language: Language = Field(default="en", description="in which it speaks to accounts that have set none")
+    concurrency: int = Field(default=2, ge=1, le=64, description="cases at once per worker")
+    queue_bound: int = Field(
+        default=50,
+        ge=1,
+        le=10_000,
+        description="open cases beyond which the oldest of the least severe goes unverified",
+    )
+    patience_s: float = Field(default=900.0, gt=0, description="age at which a case is given up")
+    breaker_failures: int = Field(default=5, ge=1, description="failures in a row after which nobody asks for a while")
+    breaker_open_s: float = Field(default=30.0, gt=0, description="that while; then one case tries it out")
+    tell_rejected: bool = Field(default=False, description="tell people even of what the judge rejected in time")
 
 
 class BrainSettings(Section):

@@ -18,6 +18,7 @@ from shared.db.deliveries import Delivery
 from shared.db.events import Event
 from shared.db.prepared import Prepared, Reader
 from shared.db.unindexed import Unindexed
+from shared.db.verdicts import VerdictRow
 from shared.domain.errors import NotFound
 
 _EVENTS = Event.__table__.c
@@ -94,6 +95,11 @@ def event_of(session: Session, uuid: str, *, account_id: int | None, for_update:
     if event is None:
         raise NotFound("uuid", "there is no such event")
     return event
+
+
+def verdict_of(session: Session, event_id: int) -> VerdictRow | None:
+    """What came of the event's case before the judge; None while it is open, or where there was none."""
+    return session.scalar(select(VerdictRow).where(VerdictRow.event_id == event_id))
 
 
 def channels_reached(session: Session, uuids: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ from shared.messages.topics import EYE_INFO, LIVENESS
 DEADLINE_S = 0.5
 FRESH_FOR_S = 1.0
 EXPECTED_SERVICES = ("ingest", "eye", "brain", "alerts", "alerts-worker", "modules-worker")
+JUDGE_WORKER = "judge-worker"
+"""Expected where there is a judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,12 @@ def ollama_probe(url: str | None) -> Probe:
     return probe
 
 
-def pipeline_probe(redis: Redis) -> Callable[[], tuple[dict[str, Any], dict[str, Any]]]:
-    """The living services and the eye's own account of itself."""
+def pipeline_probe(redis: Redis, *, judging: bool = False) -> Callable[[], tuple[dict[str, Any], dict[str, Any]]]:
+    """The living services and the eye's own account of itself; with `judging` the judge's worker is one of them."""
+    expected = (*EXPECTED_SERVICES, *((JUDGE_WORKER,) if judging else ()))
 
     def probe() -> tuple[dict[str, Any], dict[str, Any]]:
-        return _services(redis), _eye(redis)
+        return _services(redis, expected), _eye(redis)
 
     return probe
 
@@ -125,8 +128,8 @@ def _status(components: Mapping[str, str], services: Mapping[str, Any], eye: Map
     return "degraded" if bad_component or bad_service or "degraded" in eye else "healthy"
 
 
-def _services(redis: Redis) -> dict[str, Any]:
-    counts = dict.fromkeys(EXPECTED_SERVICES, 0)
+def _services(redis: Redis, expected: Iterable[str]) -> dict[str, Any]:
+    counts = dict.fromkeys(expected, 0)
     for key in redis.scan_iter(match=LIVENESS.format(service="*", instance="*"), count=1000):
         service = key.decode(errors="replace").split(":")[1]
         counts[service] = counts.get(service, 0) + 1

@@ -12,10 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 from redis import Redis
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from services.alerts.channel import Receipt
-from shared.db.tables import Alert
+from shared.db.tables import Alert, VerdictRow
 from shared.db.tables import Event as EventRow
 from shared.domain.camera import CameraState, CameraStatus
 from shared.domain.ids import alert_id
@@ -64,11 +64,33 @@ def prepare(api: Api, redis: Redis) -> None:
         module_results={"pose": {"keypoints": [], "person_action": "standing"}},
         rules=["rule_001"],
     )
+    with api.session() as session:
+        judged = session.scalars(select(EventRow).where(EventRow.uuid == UUID)).one()
+        judged.verdict = "confirmed"
+        session.add(_verdict(judged.id))
+        session.commit()
     api.add_delivery(UUID, channel="telegram")
     api.add_delivery(UUID, channel="email")
     with api.session() as session:
         session.get_one(Alert, alert_id(UUID)).notice = NOTICE
         session.commit()
+
+
+def _verdict(event_id: int) -> VerdictRow:
+    return VerdictRow(
+        event_id=event_id,
+        verdict="confirmed",
+        reason="Personne suspecte détectée à l'entrée",
+        threat_level=2,
+        description="Une personne en vêtements sombres se tient devant la porte.",
+        outcome="judged",
+        in_time=True,
+        model="gemma3",
+        prompt_version="1",
+        latency_ms=1850,
+        evidence=[SNAPSHOT],
+        at=AT,
+    )
 
 
 Given = Callable[[Api, Redis, Settings], AbstractContextManager[Api]]

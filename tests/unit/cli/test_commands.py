@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.main import COMMANDS
+from tests.model_server import ModelServer
 from tests.unit.cli.conftest import Argus
 
 ADMIN = ("user", "add", "boss", "--role", "admin", "--password-stdin")
@@ -158,6 +159,42 @@ def test_the_doctor_fails_on_what_would_keep_argus_from_working(with_admin: Argu
     states = {check["name"]: check["state"] for check in json.loads(outcome.out)}
     assert outcome.status == 1
     assert (states["eye"], states["ollama"], states["redis"], states["secret key"]) == ("fail", "warn", "fail", "fail")
+
+
+def test_an_account_chooses_the_language_of_the_judge(with_admin: Argus) -> None:
+    assert with_admin("user", "language", "boss", "zh-TW").out == "the judge speaks zh-TW to boss\n"
+    assert [row["language"] for row in json.loads(with_admin("user", "list", "--json").out)] == ["zh-TW"]
+    with_admin("user", "language", "boss", "default")
+    assert [row["language"] for row in json.loads(with_admin("user", "list", "--json").out)] == [None]
+    refused = with_admin("user", "language", "boss", "de")
+    assert refused.status != 0
+    assert with_admin("user", "language", "nobody", "fr").status == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "state", "words"),
+    [
+        ("gemma3", "ok", "Ollama answers, has gemma3"),
+        ("gemma3:latest", "ok", "Ollama answers, has gemma3:latest"),
+        ("gemma3:27b", "warn", "Ollama answers, but has no model gemma3:27b"),
+    ],
+)
+def test_the_doctor_asks_ollama_for_the_very_model(argus: Argus, model: str, state: str, words: str) -> None:
+    with ModelServer() as server:
+        outcome = argus("doctor", "--json", ARGUS_OLLAMA__URL=server.url, ARGUS_OLLAMA__MODEL=model)
+    found = next(check for check in json.loads(outcome.out) if check["name"] == "ollama")
+    assert (found["state"], found["detail"]) == (state, words)
+
+
+@pytest.mark.parametrize(("model", "state"), [("gemma3:latest", "ok"), ("gpt-9", "warn")])
+def test_the_doctor_asks_another_judge_for_its_model(argus: Argus, tmp_path: Path, model: str, state: str) -> None:
+    with ModelServer() as server:
+        own = {"url": f"{server.url}/v1", "model": model}
+        file = tmp_path / "argus.yaml"
+        file.write_text(json.dumps({"judge": {"kind": "openai", "settings": {"openai": own}}}))
+        outcome = argus("doctor", "--json", ARGUS_CONFIG=str(file))
+    found = next(check for check in json.loads(outcome.out) if check["name"] == "ollama")
+    assert found["state"] == state
 
 
 def test_the_doctor_tries_each_camera(with_admin: Argus, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.gateway.queries import event_counts
 from services.gateway.queries.event_counts import EventCounts, EventScope
 from shared.db.prepared import reader_of
-from shared.db.tables import Event
+from shared.db.tables import Event, VerdictRow
 from tests.unit.gateway.installation import JPEG, SNAPSHOT, START, Api, event
 
 
@@ -159,6 +159,7 @@ def test_one_event_is_told_in_full_with_its_picture(api: Api) -> None:
         "photo": base64.b64encode(JPEG).decode(),
         "photo_url": f"/events/{uuid}.jpg",
         "ai_response": None,
+        "verdict": None,
         "modules_triggered": ["bytetrack", "pose"],
         "module_results": {
             "bytetrack": {"tracks": [{"track_id": 1, "bbox": [100, 150, 200, 400], "confidence": 0.94}]},
@@ -175,6 +176,32 @@ def test_one_event_is_told_in_full_with_its_picture(api: Api) -> None:
     assert api.get(f"/events/{uuid.upper()}").json == expected
     without = {name: value for name, value in expected.items() if name != "photo"}
     assert api.get(f"/events/{uuid}?photo=false").json == without
+
+
+def test_an_event_is_told_with_what_the_judge_said_of_it(api: Api) -> None:
+    uuid = api.add_event(verdict="unverified")
+    waiting = api.get(f"/events/{uuid}?photo=false").json
+    assert waiting is not None
+    assert (waiting["verdict"]["verdict"], waiting["verdict"]["outcome"]) == ("unverified", "waiting")
+    said = {
+        "verdict": "confirmed",
+        "reason": "Somebody tries the handle.",
+        "threat_level": 2,
+        "description": "A person at a door.",
+        "outcome": "judged",
+        "in_time": True,
+        "model": "gemma3",
+        "prompt_version": "1",
+        "latency_ms": 1850,
+        "evidence": [SNAPSHOT],
+    }
+    with api.session() as session:
+        row = session.scalars(select(Event).where(Event.uuid == uuid)).one()
+        session.add(VerdictRow(event_id=row.id, at=START, **said))
+        session.commit()
+    shown = api.get(f"/events/{uuid}?photo=false").json
+    assert shown is not None
+    assert shown["verdict"] == {**said, "at": "2026-01-15T10:30:00Z"}
 
 
 def test_a_picture_that_is_gone_is_null(api: Api) -> None:

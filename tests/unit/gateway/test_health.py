@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from services.cli.redis_server import prepare_redis, start_redis, stop_redis
-from services.gateway.queries.health import EXPECTED_SERVICES, HealthCheck, ollama_probe
+from services.gateway.queries.health import EXPECTED_SERVICES, HealthCheck, ollama_probe, pipeline_probe
 from shared.messages.topics import EYE_INFO
 from shared.observability import Liveness
 from shared.settings import Settings
@@ -122,6 +122,12 @@ def test_a_failing_probe_makes_its_component_unavailable_and_a_dead_database_the
         False,
     )
     check.close()
+
+
+def test_the_judges_worker_is_missed_where_there_is_a_judge(redis: Redis) -> None:
+    _live(redis, *EXPECTED_SERVICES)
+    assert "judge-worker" not in pipeline_probe(redis)()[0]
+    assert pipeline_probe(redis, judging=True)()[0]["judge-worker"] == {"status": "down", "instances": 0}
 
 
 def test_an_ollama_that_is_not_configured_is_not_missed() -> None:

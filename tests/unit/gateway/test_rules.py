@@ -56,7 +56,8 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
     condition = {"kind": "presence", "labels": ["car", "person"], "zone": "Porte", "schedule": NIGHT}
     made = _add(api, {
         "id": "door", "name": "Door", "enabled": False, "camera_id": "cam_001", "condition": condition,
-        "cooldown_s": 60, "severity": 3, "modules": ["lpr", "ocr"], "judge": True, "channels": ["webhook"],
+        "cooldown_s": 60, "severity": 3, "modules": ["lpr", "ocr"], "judge": True,
+        "judge_deadline_s": 2.5, "channels": ["webhook"],
     })  # fmt: skip
     assert made == {
         "id": "door",
@@ -68,6 +69,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "severity": 3,
         "modules": ["lpr", "ocr"],
         "judge": True,
+        "judge_deadline_s": 2.5,
         "channels": ["webhook"],
         "shared": False,
         "created_at": "2026-01-15T10:30:00Z",

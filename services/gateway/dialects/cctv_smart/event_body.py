@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from services.gateway.queries.events import EventRow
 from shared.db.events import Event
+from shared.db.verdicts import VerdictRow
 from shared.domain.errors import NotFound
 
 _UUID = re.compile(r"(?:evt-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -34,8 +35,30 @@ class EventList(BaseModel):
     next_cursor: str | None
 
 
+class VerdictShown(BaseModel):
+    """What the judge said. `outcome` is `judged`, `waiting` while it is still expected, or why it said nothing.
+
+    `in_time`: people heard of the event with it, or not at all because of it. `evidence` are the pictures it was shown.
+    """
+
+    verdict: Literal["confirmed", "rejected", "unverified"]
+    reason: str | None = Field(examples=["Une personne inconnue essaie d'ouvrir la porte."])
+    threat_level: int | None = Field(ge=0, le=3, examples=[2])
+    description: str | None
+    outcome: str = Field(examples=["judged"])
+    in_time: bool
+    model: str | None = Field(examples=["gemma3"])
+    prompt_version: str | None
+    latency_ms: int | None = Field(examples=[1850])
+    evidence: list[str]
+    at: str | None
+
+
 class OneEvent(BaseModel):
-    """`photo` is base64 JPEG; null when the event has no picture, absent with `?photo=false`."""
+    """`photo` is base64 JPEG; null when the event has no picture, absent with `?photo=false`.
+
+    `verdict` is null where no judge was asked, and until people are told.
+    """
 
     uuid: str = Field(examples=["evt-550e8400-e29b-41d4-a716-446655440000"])
     camera_id: str = Field(examples=["cam_001"])
@@ -45,6 +68,7 @@ class OneEvent(BaseModel):
     photo: str | None = None
     photo_url: str | None
     ai_response: str | None
+    verdict: VerdictShown | None
     modules_triggered: list[str] = Field(examples=[["bytetrack", "pose"]])
     module_results: dict[str, Any]
     rules_triggered: list[str] = Field(examples=[["rule_001"]])
@@ -91,7 +115,9 @@ def event_row_document(row: EventRow) -> dict[str, Any]:
     }
 
 
-def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, Any]) -> dict[str, Any]:
+def event_document(
+    event: Event, *, channels: Sequence[str], photo: dict[str, Any], verdict: VerdictRow | None = None
+) -> dict[str, Any]:
     """Everything about an event; `photo` holds the field of that name, or nothing."""
     return {
         "uuid": f"evt-{event.uuid}",
@@ -102,6 +128,7 @@ def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, An
         **photo,
         "photo_url": f"/events/{event.uuid}.jpg" if event.snapshot is not None else None,
         "ai_response": event.ai_response,
+        "verdict": _verdict(event, verdict),
         "modules_triggered": _modules(event),
         "module_results": _results(event),
         "rules_triggered": list(event.rules),
@@ -111,6 +138,28 @@ def event_document(event: Event, *, channels: Sequence[str], photo: dict[str, An
         "started_at": whole_seconds(event.started_at),
         "ended_at": whole_seconds_or_none(event.ended_at),
     }
+
+
+def _verdict(event: Event, row: VerdictRow | None) -> dict[str, Any] | None:
+    if row is None:
+        return {**_WAITING, "verdict": event.verdict} if event.verdict is not None else None
+    shown = {name: getattr(row, name) for name in _WAITING if name != "at"}
+    return {**shown, "at": whole_seconds(row.at)}
+
+
+_WAITING: Final[dict[str, Any]] = {
+    "verdict": "unverified",
+    "reason": None,
+    "threat_level": None,
+    "description": None,
+    "outcome": "waiting",
+    "in_time": False,
+    "model": None,
+    "prompt_version": None,
+    "latency_ms": None,
+    "evidence": [],
+    "at": None,
+}
 
 
 def _shown(confidence: float) -> float:

@@ -25,7 +25,7 @@ from services.gateway.http.pictures import picture_response
 from services.gateway.http.timestamps import Instant
 from services.gateway.queries.cursor import Cursor
 from services.gateway.queries.event_counts import EventScope
-from services.gateway.queries.events import EventFilter, channels_reached, event_of, events_page
+from services.gateway.queries.events import EventFilter, channels_reached, event_of, events_page, verdict_of
 from services.gateway.queries.photos import photo_of
 from shared.accounts.roles import Scope
 from shared.domain.errors import NotFound
@@ -84,8 +84,9 @@ def get_event(gateway: Gateway, principal: Principal, path: EventPath, query: Ev
     with gateway.reads() as session:
         event = event_of(session, uuid, account_id=principal.visible_account)
         channels = channels_reached(session, [uuid]).get(uuid, ())
+        verdict = verdict_of(session, event.id)
     photo = {"photo": _base64(photo_of(event, gateway.media))} if query.photo else {}
-    return event_document(event, channels=channels, photo=photo)
+    return event_document(event, channels=channels, photo=photo, verdict=verdict)
 
 
 @api.get("/events/<uuid>.jpg", responses={"200": {"content": {"image/jpeg": {}}}, "304": None})

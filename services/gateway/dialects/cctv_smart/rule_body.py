@@ -16,7 +16,7 @@ from shared.domain.channel import CHANNELS, ChannelName
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
 from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
-from shared.rules.registry import MAX_COOLDOWN_S, MAX_SEVERITY, RuleChange
+from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_SEVERITY, RuleChange
 
 
 def _sound(values: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +72,7 @@ ConditionJson = Annotated[dict[str, Any], _AnyCondition()]
 CheckedCondition = Annotated[dict[str, Any], AfterValidator(_sound), _AnyCondition()]
 CameraId = Annotated[str, Field(max_length=64, examples=["cam_001"])]
 Cooldown = Annotated[float, Field(ge=0, le=MAX_COOLDOWN_S, allow_inf_nan=False, examples=[60])]
+Deadline = Annotated[float, Field(ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=False, examples=[4])]
 Severity = Annotated[int, Field(ge=1, le=MAX_SEVERITY)]
 Modules = Annotated[list[ModuleName], Field(max_length=len(MODULES), examples=[["lpr"]])]
 Channels = Annotated[list[ChannelName], Field(max_length=len(CHANNELS), examples=[["webhook"]])]
@@ -82,7 +83,8 @@ class RuleChangeBody(BaseModel):
 
     A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera, no `channels` every
     channel. Within `cooldown_s` seconds of firing the rule keeps silent on the same camera. `modules` look at what it
-    fires on, and with `judge` a model is asked before people are told.
+    fires on. With `judge` a model is asked, and people are told once it has spoken, or after `judge_deadline_s` seconds
+    (usually 4) without its word.
     """
 
     name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
@@ -93,6 +95,7 @@ class RuleChangeBody(BaseModel):
     severity: Severity | None = None
     modules: Modules | None = None
     judge: bool | None = None
+    judge_deadline_s: Deadline | None = None
     channels: Channels | None = None
 
     def change(self) -> RuleChange:
@@ -106,6 +109,7 @@ class RuleChangeBody(BaseModel):
             severity=self.severity,
             modules=tuple(self.modules) if self.modules is not None else None,
             judge=self.judge,
+            judge_deadline_s=self.judge_deadline_s,
             channels=tuple(self.channels) if self.channels is not None else None,
         )
 
@@ -129,6 +133,7 @@ class RuleShown(BaseModel):
     severity: int
     modules: list[str]
     judge: bool
+    judge_deadline_s: float
     channels: list[str]
     shared: bool
     created_at: str = Field(examples=["2025-01-15T10:30:00Z"])
@@ -152,6 +157,7 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "severity": row.severity,
         "modules": row.modules,
         "judge": row.judge,
+        "judge_deadline_s": row.judge_deadline_s,
         "channels": row.channels,
         "shared": row.account_id is None,
         "created_at": whole_seconds(row.created_at),
