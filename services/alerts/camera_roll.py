@@ -24,12 +24,9 @@ class Known:
     labels: frozenset[str] = frozenset()
 
 
-def cameras(session: Session, *, events_since: datetime) -> list[Known]:
-    """Every camera, with the labels of its detections since then."""
-    seen: dict[str, set[str]] = {}
-    rows = select(Event.camera_slug, Event.label).where(Event.kind == "detection", Event.occurred_at >= events_since)
-    for slug, label in session.execute(rows.distinct()):
-        seen.setdefault(slug, set()).add(label)
+def cameras(session: Session, *, events_since: datetime | None = None) -> list[Known]:
+    """Every camera, with the labels of its detections since then (None: without labels, which is much less to read)."""
+    seen = {} if events_since is None else _labels(session, events_since)
     found = session.execute(select(Camera.slug, Camera.name).order_by(Camera.id))
     return [Known(slug, name, frozenset(seen.get(slug, ()))) for slug, name in found]
 
@@ -48,3 +45,11 @@ def down(redis: Redis, slugs: Iterable[str]) -> dict[str, bool]:
         for slug, fields in zip(asked, pipe.execute(), strict=True)
         if read_status(fields) is not None
     }
+
+
+def _labels(session: Session, since: datetime) -> dict[str, set[str]]:
+    labels: dict[str, set[str]] = {}
+    rows = select(Event.camera_slug, Event.label).where(Event.kind == "detection", Event.occurred_at >= since)
+    for slug, label in session.execute(rows.distinct()):
+        labels.setdefault(slug, set()).add(label)
+    return labels

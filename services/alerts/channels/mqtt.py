@@ -123,18 +123,18 @@ class MqttChannel:
         redis = connect(self._redis_url) if self._redis_url else None
         self._link.start()
         while not stop.is_set() and not self._closed:
-            self._due.wait(REFRESH_S)
+            anew = self._due.wait(REFRESH_S)
             self._due.clear()
             try:
-                self._refresh(sessions, redis)
+                self._refresh(sessions, redis, anew=anew)
             except (SQLAlchemyError, RedisError, Transient, Permanent) as error:
                 log.info("cameras_not_announced", reason=str(error)[:200])
         if redis is not None:
             redis.close()
 
-    def _refresh(self, sessions: SessionFactory, redis: Redis | None) -> None:
+    def _refresh(self, sessions: SessionFactory, redis: Redis | None, *, anew: bool) -> None:
         with sessions() as session:
-            cameras = camera_roll.cameras(session, events_since=datetime.now(UTC) - LABELS_OF)
+            cameras = camera_roll.cameras(session, events_since=datetime.now(UTC) - LABELS_OF if anew else None)
         down = {} if redis is None else camera_roll.down(redis, [camera.slug for camera in cameras])
         states = {slug: OFFLINE if is_down else ONLINE for slug, is_down in down.items()}
         new = {slug: state for slug, state in states.items() if self._told.get(slug) != state}

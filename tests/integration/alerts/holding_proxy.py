@@ -1,4 +1,4 @@
-"""Stands before a broker and keeps or changes its acknowledgements: what no broker does when it is asked to."""
+"""Stands before a broker and keeps or changes what it says: as no broker does when it is asked to."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
-_PUBACK = 0x40
+_CONNECT, _PUBACK = 0x10, 0x40
+_UNACCEPTABLE_VERSION = bytes([0x20, 2, 0, 1])
 QUOTA_EXCEEDED = 0x97
 
 
 class HoldingProxy:
-    """Forwards MQTT both ways. `holding`: no publication is acknowledged; `busy`: each is, with a quota exceeded."""
+    """Forwards MQTT both ways. `holding`: no publication is acknowledged; `busy`: each is, with a quota exceeded.
+
+    `old`: as a broker of MQTT 3.1.1, which knows nothing of version 5.
+    """
 
     def __init__(self, port: int) -> None:
         self.holding = False
         self.busy = False
+        self.old = False
+        self.withheld = 0
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -39,12 +46,20 @@ class HoldingProxy:
                 client, _ = self._listener.accept()
                 broker = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [client, broker]
-                for source, sink, change in ((client, broker, bytes), (broker, client, self._changed)):
+                admit = partial(self._admitted, client)
+                for source, sink, change in ((client, broker, admit), (broker, client, self._changed)):
                     threading.Thread(target=_forward, args=(source, sink, change), daemon=True).start()
+
+    def _admitted(self, client: socket.socket, packet: bytes) -> bytes:
+        if self.old and packet[0] == _CONNECT and b"MQTT\x05" in packet[:16]:
+            client.sendall(_UNACCEPTABLE_VERSION)
+            raise EOFError
+        return packet
 
     def _changed(self, packet: bytes) -> bytes:
         if packet[0] & 0xF0 != _PUBACK or not (self.holding or self.busy):
             return packet
+        self.withheld += 1
         # Fixed header, the message's number, and in version 5 the reason.
         return b"" if self.holding else bytes([_PUBACK, 3]) + packet[2:4] + bytes([QUOTA_EXCEEDED])
 

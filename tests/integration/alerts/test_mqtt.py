@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,13 +26,17 @@ from shared.db.secrets import SecretBox
 from shared.db.tables import Account, Camera, Event
 from shared.domain.camera import CameraState, CameraStatus
 from shared.domain.errors import Permanent, Transient
+from shared.jobs import DELIVER, celery_app
 from shared.media import MediaStore
 from shared.messages.camera_status import status_fields
 from shared.messages.events import EventRaised
 from shared.messages.topics import CAMERA_STATUS
 from shared.settings import Settings
-from tests.conftest import wait_until
+from tests.conftest import PROJECT, wait_until
+from tests.integration.alerts.conftest import Desk, event
+from tests.integration.alerts.holding_proxy import HoldingProxy
 from tests.integration.alerts.mosquitto import PASSWORD, USER, Ear, Mosquitto
+from tests.processes import Processes
 
 NOW = datetime.now(UTC)
 CONFIG = "homeassistant/device/argus_cam_001/config"
@@ -183,6 +189,50 @@ def test_a_broker_that_is_away_is_not_waited_for(broker: Mosquitto, open_channel
     assert time.monotonic() - started < 1
 
 
+def test_a_broker_that_hangs_is_left_after_the_time_out(
+    broker: Mosquitto, open_channel: Callable[..., Channel]
+) -> None:
+    channel = open_channel(broker, timeout_s=0.5)
+    broker.freeze()
+    with pytest.raises(Transient, match="in time"):
+        channel.send("broker", parcel())
+    broker.thaw()
+    wait_until(lambda: _taken(channel), what="the broker to be found again")
+
+
+def test_a_broker_of_the_protocols_version_before_is_spoken_to_in_that(
+    broker: Mosquitto, ear: Ear, open_channel: Callable[..., Channel]
+) -> None:
+    proxy = HoldingProxy(broker.port)
+    proxy.old = True
+    channel = open_channel(broker, url=proxy.url)
+    wait_until(lambda: _taken(channel), what="the older version")
+    assert ear.at("argus/events/cam_001")
+    proxy.close()
+
+
+def _taken(channel: Channel) -> bool:
+    try:
+        return bool(channel.send("broker", parcel()))
+    except Transient:
+        return False
+
+
+def test_what_is_in_flight_when_the_broker_goes_away_is_known_to_be_undone_at_once(
+    broker: Mosquitto, open_channel: Callable[..., Channel]
+) -> None:
+    proxy = HoldingProxy(broker.port)
+    channel = open_channel(broker, url=proxy.url, timeout_s=30.0)
+    channel.send("broker", parcel(1))
+    proxy.holding = True
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(channel.send, "broker", parcel(2))
+        wait_until(lambda: proxy.withheld, what="an acknowledgement that is withheld")
+        proxy.close()
+        with pytest.raises(Transient, match="went away"):
+            sending.result(timeout=5)
+
+
 def test_a_burst_over_a_broker_that_is_killed_loses_nothing(
     broker: Mosquitto, ear: Ear, open_channel: Callable[..., Channel]
 ) -> None:
@@ -242,9 +292,6 @@ def test_argus_is_online_while_any_of_its_processes_is(
 
 
 def test_without_a_url_there_is_nobody_to_tell_and_no_library_is_loaded(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     program = """
 import sys
 from cryptography.fernet import Fernet
@@ -252,6 +299,8 @@ from services.alerts.channel import open_channels
 from services.alerts.tending import start_tending
 from shared.db.secrets import SecretBox
 from shared.settings import Settings
+import subprocess
+import sys
 import threading
 settings = Settings.model_validate({"data_dir": sys.argv[1], "alerts": {"channels": ["mqtt"]}})
 channels = open_channels(settings, SecretBox(Fernet.generate_key().decode()))
@@ -295,6 +344,36 @@ def tended(
     start_tending({"mqtt": channel}, read_sessions(engine), stop)
     yield engine
     stop.set()
+
+
+@on_sqlite
+def test_events_reach_the_broker_through_the_service_and_a_worker(
+    broker: Mosquitto,
+    ear: Ear,
+    make_desk: Callable[..., Desk],
+    redis_url: str,
+    database_url: str,
+    processes: Processes,
+    tmp_path: Path,
+) -> None:
+    own = {"mqtt": {"url": broker.url}}
+    desk = make_desk(redis_url, database_url, channels=["webhook", "mqtt", "physical"], channel_settings=own)
+    env = {
+        "ARGUS_DATA_DIR": str(desk.settings.data_dir),
+        "ARGUS_REDIS_URL": redis_url,
+        "ARGUS_DATABASE_URL": database_url,
+        "ARGUS_ALERTS__CHANNELS": "webhook,mqtt,physical",
+        "ARGUS_ALERTS__CHANNEL_SETTINGS": json.dumps(own),
+    }
+    command = [sys.executable, "-m", "services.alerts.worker"]
+    processes.start(command, env=env, cwd=PROJECT, output=tmp_path / "worker.log")
+    wait_until(lambda: ear.at("argus/bridge/status") == [b"online"], 30, "the worker to say that it is there")
+    desk.tell(event(channels=("mqtt",)))
+    for delivery in desk.deliveries():
+        celery_app(redis_url).send_task(DELIVER, (delivery.id,))
+    wait_until(lambda: desk.delivery().state == "sent", 20, "the delivery")
+    assert json.loads(ear.at("argus/events/cam_001")[0])["delivery_id"] == desk.delivery().id
+    assert desk.delivery().receipt["topic"] == "argus/events/cam_001"
 
 
 def _event(camera: str, label: str) -> Event:

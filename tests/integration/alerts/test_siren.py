@@ -120,6 +120,15 @@ def test_a_device_with_a_timer_switches_itself_off(
     assert device.states() == [(True, "request"), (False, "timer")]
 
 
+def test_a_device_that_has_switched_itself_off_is_left_alone(
+    channel: Channel, place: Callable[..., Any], redis: Redis
+) -> None:
+    device = place(ShellyGen2)
+    channel.send(target(kind="shelly", url=device.url), parcel())
+    wait_until(lambda: not redis.exists(SWITCH_OFFS), what="the device to be forgotten")
+    assert device.states() == [(True, "request"), (False, "timer")]
+
+
 @pytest.mark.parametrize("model", [ShellyGen1, ShellyGen2])
 def test_a_wrong_password_is_permanent_and_nothing_is_asked_for_ever(
     channel: Channel, place: Callable[..., Any], redis: Redis, model: type[devices.Device]
