@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.db.deliveries import Alert, Delivery
@@ -35,10 +36,11 @@ def ask_to_verify(session: Session, row: RecipientRow, *, now: datetime) -> bool
     subject = _subject(row)
     alert = session.get(Alert, ids.alert_id(subject)) or _new_alert(session, row, subject, now=now)
     name = ids.delivery_id(alert.id, row.channel, str(row.id))
+    _call_off_others(session, row, but=name, now=now)
     delivery = session.get(Delivery, name, with_for_update=True)
     if delivery is None:
         session.add(_new_delivery(row, alert, now=now))
-    elif delivery.state not in _ENDED or now - (delivery.settled_at or now) < _PAUSE:
+    elif delivery.state not in _ENDED or _was_just_sent(delivery, now):
         return False
     else:
         # Its age counts anew, for a delivery that grows too old is given up.
@@ -57,6 +59,27 @@ def verification_of(session: Session, row: RecipientRow) -> Delivery | None:
 def is_verification_of(row: RecipientRow, alert: Alert) -> bool:
     """Whether the alert asked for the address that the recipient has now, and not for one it had before."""
     return alert.event_uuid == _subject(row)
+
+
+def _was_just_sent(delivery: Delivery, now: datetime) -> bool:
+    return delivery.state == "sent" and now - (delivery.settled_at or now) < _PAUSE
+
+
+def _call_off_others(session: Session, row: RecipientRow, *, but: str, now: datetime) -> None:
+    # It would go to the address that the recipient has now, and ask for the one it had.
+    others = session.scalars(
+        select(Delivery)
+        .join(Alert, Alert.id == Delivery.alert_id)
+        .where(
+            Delivery.channel == row.channel,
+            Delivery.recipient == str(row.id),
+            Delivery.state.in_(("queued", "retrying")),
+            Delivery.id != but,
+            Alert.notice["label"].as_string() == VERIFICATION,
+        )
+    )
+    for other in others:
+        other.state, other.reason, other.settled_at = "cancelled", "the recipient has another address now", now
 
 
 def _subject(row: RecipientRow) -> str:

@@ -237,10 +237,10 @@ def test_a_mailbox_is_asked_first_and_again_when_it_changes(linked: Api) -> None
     )
     assert linked.post("/recipients/1/verify").status_code == 409
     linked.put("/recipients/1", {"name": "Ada L."})
-    for address in ("ada@example.com", "ada@example.org", "ada@example.com"):
+    for address in ("ada@example.com", "ada@example.org"):
         assert linked.put("/recipients/1", {"address": {"email": address}}).status_code == 200
     with linked.session() as session:
-        assert session.scalar(select(func.count()).select_from(Delivery)) == 2
+        assert sorted(session.scalars(select(Delivery.state))) == ["cancelled", "queued"]
         for row in session.scalars(select(Delivery)):
             row.state, row.settled_at = "sent", START
         session.commit()
