@@ -31,7 +31,11 @@ def test_a_mailbox_is_told_of_alerts_once_its_owner_has_answered(desk: Desk) -> 
     mail, rules = Mail({}), RecipientRules(box=desk.box, verify_email=True)
     engine = desk.sessions.kw["bind"]
     courier = build_courier(
-        desk.settings, engine, {"email": mail}, enqueue=desk.enqueued.append, now=lambda: desk.clock[0]
+        desk.settings,
+        engine,
+        {"email": mail},
+        enqueue=lambda _, name: desk.enqueued.append(name),
+        now=lambda: desk.clock[0],
     )
     with desk.sessions.begin() as session:
         row = add_recipient(session, "email", ADA, account_id=1, rules=rules, now=desk.clock[0])
