@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ ASSETS = Path(__file__).resolve().parents[3] / "shared" / "assets"
 PHOTOS = ASSETS / "plates" / "openalpr_endtoend"
 CHINESE = ASSETS / "plates" / "lprnet_chinese_test"
 MODELS = ASSETS / "models"
+# People, faces, fire, signs and pages; the series named shows a car whose plate can be read.
+_OTHERS = ("faces", "fire", "images", "ocr", "pose", "ppe")
+_SHOWS_A_PLATE = "Tan0"
+_EVERY = 3
+_PICTURES = frozenset({".bmp", ".jpg", ".png"})
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -71,12 +77,29 @@ def chinese() -> list[Sample]:
     return [Sample(file, file.stem) for file in sorted(CHINESE.glob("*.jpg"))]
 
 
+def plateless() -> list[Path]:
+    """Every third of the photos of other things."""
+    files = sorted(file for folder in _OTHERS for file in (ASSETS / folder).rglob("*") if file.suffix in _PICTURES)
+    return [file for file in files if not file.name.startswith(_SHOWS_A_PLATE)][::_EVERY]
+
+
+def plates_on(lpr: Specialist, file: Path) -> list[str]:
+    """What is told to stand on the plates of a photo."""
+    finding = lpr.examine(Case((Picture(_picture(file)),), "scene", _AT))
+    return [plate["plate"] for plate in finding.results["plates"]]
+
+
 def open_lpr(folder: Path, *, weights: Path | None = None, own: Path | None = None, **settings: Any) -> Specialist:
     """The specialist with the weights of a folder (None: those that come along), and an `own` registry."""
     registry = load_registry(own) if own else load_registry()
     engine = connect(f"sqlite:///{folder}/empty.db")
     store = WeightsStore(weights or folder / "none", registry)
     return open_specialist("lpr", Tools(store, sessions(engine), lambda _slug: None), settings=settings)
+
+
+def left_aside(sample: Sample) -> bool:
+    """Whether a photo is of the half that nothing was tuned on."""
+    return hashlib.md5(sample.file.name.encode(), usedforsecurity=False).digest()[0] % 2 == 1
 
 
 def tally(lpr: Specialist, samples: list[Sample], *, scope: Any = "scene") -> Tally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,17 +13,22 @@ from services.modules.specialists.lpr.text_lines import TextLine
 _SLIMMEST, _WIDEST = 1.3, 10.0
 _USUAL = (2.0, 6.5)
 _EDGE_PX = 2.0
+_STEEPEST_DEGREES = 30.0
 
 
 def promising(lines: Iterable[TextLine], *, size: tuple[int, int], min_width_px: float, limit: int) -> list[TextLine]:
     """At most `limit` lines that have a plate's proportions, the likeliest first.
 
     What touches the left or right edge of the picture (its `size` is width, height) may go on outside: it is left out.
+    So is what runs uphill as no plate on a vehicle does: it is a watermark or somebody's clothes.
     """
     shaped = [
         line
         for line in lines
-        if line.width >= min_width_px and _SLIMMEST <= _aspect(line) <= _WIDEST and not _cut_off(line, size[0])
+        if line.width >= min_width_px
+        and _SLIMMEST <= _aspect(line) <= _WIDEST
+        and abs(_tilt_degrees(line)) <= _STEEPEST_DEGREES
+        and not _cut_off(line, size[0])
     ]
     return sorted(shaped, key=lambda line: (-_likelihood(line), *line.centre.tolist()))[:limit]
 
@@ -71,6 +77,11 @@ def _cut_off(line: TextLine, width: int) -> bool:
 
 def _aspect(line: TextLine) -> float:
     return line.width / max(line.height, 1e-6)
+
+
+def _tilt_degrees(line: TextLine) -> float:
+    x, y = (line.quad[1] - line.quad[0] + line.quad[2] - line.quad[3]).tolist()
+    return math.degrees(math.atan2(y, x))
 
 
 def _likelihood(line: TextLine) -> float:

@@ -33,3 +33,6 @@ MEANT: Mapping[str, Mapping[str, float]] = _both_ways(_TWINS)
 
 The chance is that of the other kind when the kind is all that speaks against what was read.
 """
+
+USUAL: Mapping[str, float] = {"I": 0.4, "O": 0.4, "Q": 0.4}
+"""How often plates have a letter, against the others (1): most registries leave out what looks like a 1 or a 0."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from services.modules.specialists.lpr.confusion import MEANT
+from services.modules.specialists.lpr.alphabet import PROVINCES
+from services.modules.specialists.lpr.confusion import MEANT, USUAL
 from services.modules.specialists.lpr.pattern import Pattern
 from services.modules.specialists.lpr.reading import Glyph, Reading
 from services.modules.specialists.lpr.regions import PERSONAL, REGIONS, Region, shapes_of
@@ -26,6 +28,9 @@ _UNEXPECTED = 0.6
 _LATER = 0.997
 _GAP_FITS, _GAP_STRAY = 1.3, 0.6
 _HINTED = 2.0
+_OUTRIGHT = 0.1
+_CONTESTED = 0.6
+_LONGEST_WORD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Expected:
 
 
 ANYWHERE = Expected()
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Fit:
 
     `text` is compact, `written` as it stands on the plate. `dropped` holds the places of the reading that were no
     characters (an emblem, a screw, the frame); `score` orders the fits of one reading, `confidence` 0..1 is how sure
-    the text is.
+    the text is. `generic`: no country's shape explains it.
     """
 
     text: str
@@ -78,6 +84,7 @@ class Fit:
     confidence: float
     corrections: tuple[Correction, ...] = ()
     dropped: tuple[int, ...] = ()
+    generic: bool = False
 
 
 def best_fit(reading: Reading, expected: Expected = ANYWHERE, *, may_drop: bool = True) -> Fit | None:
@@ -88,9 +95,23 @@ def best_fit(reading: Reading, expected: Expected = ANYWHERE, *, may_drop: bool 
     fits = list(_fits(reading, expected))
     for place, glyph in enumerate(reading.glyphs):
         if may_drop and _may_be_nothing(glyph):
-            nothing = min(_MOSTLY_NOTHING, 1.0 - glyph.chance + glyph.absent)
+            nothing = min(_MOSTLY_NOTHING, 1.0 - _standing(glyph) + glyph.absent)
             fits += [_less(fit, nothing, place) for fit in _fits(_without(reading, place), expected)]
-    return max(fits, key=lambda fit: (fit.score, fit.text, fit.region), default=None)
+    best = max(fits, key=lambda fit: (fit.score, fit.text, fit.region), default=None)
+    if best is not None and _contested(best, fits, reading):
+        return replace(best, confidence=best.confidence * _CONTESTED)
+    return best
+
+
+def _contested(best: Fit, fits: Sequence[Fit], reading: Reading) -> bool:
+    """Whether a plate without a shape may as well be one of a country's, by characters that were read outright."""
+    if not best.generic or best.dropped:
+        return False
+    others = [fit.text for fit in fits if not fit.generic and not fit.dropped]
+    return any(
+        all(glyph.chances.get(char, 0.0) >= _OUTRIGHT for glyph, char in zip(reading.glyphs, text, strict=True))
+        for text in others
+    )
 
 
 def _fits(reading: Reading, expected: Expected) -> Iterator[Fit]:
@@ -134,7 +155,8 @@ def _fit(reading: Reading, region: Region, pattern: Pattern, expected: Expected)
         return None
     likely, trust = _expectation(region, len(text), expected)
     confidence = _confidence(sure) * trust
-    return Fit(text, pattern.write(text), region.code, score * likely, confidence, tuple(corrections))
+    written = pattern.write(text)
+    return Fit(text, written, region.code, score * likely, confidence, tuple(corrections), generic=region.generic)
 
 
 def _expectation(region: Region, length: int, expected: Expected) -> tuple[float, float]:
@@ -152,20 +174,33 @@ def _expectation(region: Region, length: int, expected: Expected) -> tuple[float
 
 
 def _meant(glyph: Glyph, allowed: frozenset[str], *, correct: bool) -> tuple[str, float, float]:
-    """The likeliest allowed character of a place: it, its weight against others, and how sure it is."""
-    best = ("", 0.0, 0.0)
+    """The likeliest allowed character of a place: it, its weight against others, and how sure it is.
+
+    All that was read there speaks for it: an O and a 0 read half and half are a sure O where only a letter can stand.
+    Between letters that look alike the one that plates have more often is preferred.
+    """
+    weights: dict[str, float] = {}
+    sure: dict[str, float] = {}
     for read, chance in glyph.chances.items():
-        if read in allowed:
-            best = max(best, (read, chance, chance), key=_weight)
-        elif correct:
-            for meant, share in MEANT.get(read, {}).items():
-                if meant in allowed:
-                    best = max(best, (meant, chance * share, chance * (_STILL_SURE + share)), key=_weight)
-    return best
+        twins = {read: 1.0} if read in allowed else MEANT.get(read, {}) if correct else {}
+        for meant, share in twins.items():
+            if meant in allowed:
+                weights[meant] = weights.get(meant, 0.0) + chance * share
+                sure[meant] = sure.get(meant, 0.0) + chance * min(1.0, _STILL_SURE + share)
+    if not weights:
+        return "", 0.0, 0.0
+    outright = {read: chance for read, chance in glyph.chances.items() if read in allowed}
+    usual = {meant: weights[meant] - outright.get(meant, 0.0) * (1.0 - USUAL.get(meant, 1.0)) for meant in weights}
+    char = max(usual, key=lambda meant: (usual[meant], meant))
+    return char, weights[char], min(1.0, sure[char] * _preference(char, outright))
 
 
-def _weight(choice: tuple[str, float, float]) -> tuple[float, str]:
-    return choice[1], choice[0]
+def _preference(char: str, outright: Mapping[str, float]) -> float:
+    """How many times surer a character is by how often plates have it and the others that were read outright."""
+    if char not in outright:
+        return 1.0
+    usual = {read: chance * USUAL.get(read, 1.0) for read, chance in outright.items()}
+    return usual[char] / sum(usual.values()) * sum(outright.values()) / outright[char]
 
 
 def _gaps(reading: Reading, pattern: Pattern) -> float:
@@ -181,6 +216,8 @@ def _allowed(text: str, region: Region, pattern: Pattern) -> bool:
         return False
     if not region.generic or region is PERSONAL:
         return True
+    if max(len(word) for word in _DIGITS.split(text)) > _LONGEST_WORD:
+        return False
     digits = [char.isdigit() for char in text]
     return sum(a != b for a, b in pairwise(digits)) <= _MOST_CHANGES
 
@@ -191,7 +228,16 @@ def _confidence(sure: Sequence[float]) -> float:
 
 
 def _may_be_nothing(glyph: Glyph) -> bool:
-    return glyph.chance < _DOUBTFUL and glyph.absent >= _SURELY_ONE
+    return _standing(glyph) < _DOUBTFUL and glyph.absent >= _SURELY_ONE
+
+
+def _standing(glyph: Glyph) -> float:
+    """How sure it is that the likeliest character stands there, or one that looks like it.
+
+    All provinces of China count as one: whichever it is, it is there.
+    """
+    alike = PROVINCES if glyph.char in PROVINCES else MEANT.get(glyph.char, {})
+    return sum(chance for char, chance in glyph.chances.items() if char == glyph.char or char in alike)
 
 
 def _without(reading: Reading, place: int) -> Reading:

@@ -33,6 +33,9 @@ _FIRST_CHINESE = 0x2E80
 _NO_HINTS: frozenset[str] = frozenset()
 _SAME_PLACE = 0.5
 _AGREES = 0.6
+_SHORT = 5
+_FURTHER = 0.8
+_NEARLY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,8 @@ class PlateReader:
         return self.recogniser.read(readable(picture, quad, stretch=view.stretch, blur=view.blur))
 
     def _closer(self, picture: NDArray[np.uint8], read: _Read, effort: Effort) -> _Read:
-        """Another look at the surroundings of a line that is hard to read, larger."""
-        unsure = not _sure(read.fit) and len(read.reading.glyphs) >= 3
+        """Another look at the surroundings of a line that is hard to read or may be a part of one, larger."""
+        unsure = not _sure(read.fit) and len(read.reading.glyphs) >= _LEAST_GLYPHS
         if not unsure or refused(read.reading.raw, personal=self.settings.personal) is not None:
             return read
         reach = np.array([0.6 * read.line.width, 1.2 * read.line.height])
@@ -172,12 +175,13 @@ class PlateReader:
         x2, y2 = (read.line.quad.max(axis=0) + reach).astype(int)
         part = np.ascontiguousarray(picture[y1:y2, x1:x2])
         best = read
+        if read.fit is not None and _maybe_part(read.fit):
+            wider = TextLine(grown(read.line.quad, across=_FURTHER), read.line.score)
+            best = _better(best, self._read(picture, wider))
         for line in self.lines.find(part, pixels=effort.closer_pixels, max_scale=4.0):
             moved = TextLine((line.quad + np.array([x1, y1], np.float32)).astype(np.float32), line.score)
             if _same_line(moved, read.line):
-                again = self._read(picture, moved)
-                if _value(again.fit) > _value(best.fit):
-                    best = again
+                best = _better(best, self._read(picture, moved))
         return best
 
     def _joined(self, reads: Sequence[_Read], hints: frozenset[str]) -> list[Sighting]:
@@ -235,8 +239,21 @@ def _same_line(a: TextLine, b: TextLine) -> bool:
     return bool(offset[1] < 0.5 * b.height and offset[0] < 0.5 * b.width and a.height > 0.5 * b.height)
 
 
+def _better(first: _Read, closer: _Read) -> _Read:
+    """Of two reads of one line the one to go by: the surer, but the whole line rather than a part of it."""
+    a, b = first.fit, closer.fit
+    longer = a is not None and b is not None and a.text != b.text and a.text in b.text
+    enough = _NEARLY * _value(a) if longer else _value(a)
+    return closer if _value(b) > enough else first
+
+
 def _sure(fit: Fit | None) -> bool:
-    return fit is not None and fit.confidence >= _SURE and not fit.dropped
+    return fit is not None and fit.confidence >= _SURE and not fit.dropped and not _maybe_part(fit)
+
+
+def _maybe_part(fit: Fit) -> bool:
+    """Whether a plate is so short, or of so unknown a shape, that it may be what was found of a longer one."""
+    return len(fit.text) <= _SHORT or fit.generic
 
 
 def _agree(a: Fit | None, b: Fit | None) -> bool:

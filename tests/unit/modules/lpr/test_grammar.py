@@ -70,6 +70,29 @@ def test_corrections_are_told_and_cost_confidence():
     assert corrected.score < right.score
 
 
+def test_what_was_read_as_a_letter_and_as_its_twin_speaks_for_one_character():
+    half = Glyph({"O": 0.5, "0": 0.49})
+    glyphs = certain("JOG9221").glyphs
+    found = best_fit(Reading((glyphs[0], half, *glyphs[2:])), Expected(("BR",)))
+    assert (found.text, found.corrections) == ("JOG9221", ())
+    assert found.confidence > 0.93
+
+
+@pytest.mark.parametrize(
+    ("chances", "text", "least", "most"),
+    [
+        ({"O": 0.62, "D": 0.36}, "RDN464", 0.7, 0.9),
+        ({"O": 0.9, "D": 0.05}, "RON464", 0.85, 1.0),
+        ({"D": 0.95, "O": 0.04}, "RDN464", 0.95, 1.0),
+    ],
+)
+def test_of_letters_that_look_alike_the_one_plates_have_more_often_is_preferred(chances, text, least, most):
+    glyphs = certain("RON464").glyphs
+    found = best_fit(Reading((glyphs[0], Glyph(chances), *glyphs[2:])))
+    assert found.text == text
+    assert least < found.confidence < most
+
+
 def test_what_needs_more_than_two_corrections_is_no_plate():
     assert fit("RKOO6A1J", "SK") is None or fit("RKOO6A1J", "SK").text == "RKOO6A1J"
     assert best_fit(certain("OIS")) is None
@@ -93,12 +116,39 @@ def test_what_has_no_known_shape_is_trusted_only_where_it_is_expected():
     assert fit("91A4ZA", "US").confidence > 0.9
 
 
+def test_a_plate_without_a_shape_is_little_sure_when_a_country_s_was_read_too():
+    first, last = certain("91").glyphs, certain("4ZA").glyphs
+    found = [
+        best_fit(Reading((*first, Glyph(chances), *last)), Expected(on_panel=True))
+        for chances in ({"A": 0.97}, {"A": 0.8, "3": 0.15})
+    ]
+    assert [(one.text, one.generic) for one in found] == [("91A4ZA", True)] * 2
+    assert found[0].confidence > 0.9
+    assert found[1].confidence < 0.6
+
+
+def test_a_word_with_a_digit_is_no_plate():
+    assert best_fit(certain("1CAVTION"), Expected(on_panel=True)) is None
+
+
 def test_a_place_that_may_be_nothing_is_dropped_and_told():
     emblem = Glyph({"E": 0.31, "B": 0.2}, absent=0.32)
     plate = certain("RK485AF").glyphs
     found = best_fit(Reading((emblem, *plate), "BRK-485AF"), Expected(("SK",)))
     assert (found.text, found.dropped) == ("RK485AF", (0,))
     assert found.confidence < 0.95
+
+
+def test_a_place_where_a_stroke_stands_is_not_dropped_because_it_may_be_an_i_or_a_1():
+    stroke = Glyph({"1": 0.44, "I": 0.19, "T": 0.02}, absent=0.35)
+    found = best_fit(Reading((*certain("RK708A").glyphs, stroke), "RK-708A1"))
+    assert (found.text, found.dropped) == ("RK708AI", ())
+
+
+def test_a_province_that_is_hard_to_tell_is_not_dropped():
+    province = Glyph({"皖": 0.4, "川": 0.3, "苏": 0.15}, absent=0.1)
+    found = best_fit(Reading((province, *certain("A33673").glyphs), "A33673"))
+    assert (found.text, found.region) == ("皖A33673", "CN")
 
 
 def test_a_clear_character_is_never_dropped():

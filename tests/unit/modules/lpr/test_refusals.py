@@ -31,6 +31,9 @@ from services.modules.specialists.lpr.refusals import refused
         "2.0 TDI",
         "90 km/h",
         "CAM 01",
+        "LX570",
+        "XGLS350",
+        "1CAUTION",
         "1049338",
     ],
 )
@@ -39,7 +42,8 @@ def test_other_writing_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["AB-123-CD", "RK²550AO", "2T4:0211", "JSQ·1234", "&LM-298AI", "7ABC123", "AB 1234 RB", "皖A·05279"]
+    "text",
+    ["AB-123-CD", "RK²550AO", "2T4:0211", "JSQ·1234", "&LM-298AI", "7ABC123", "AB 1234 RB", "皖A·05279", "VLX 039"],
 )
 def test_plates_are_not_refused(text):
     assert refused(text) is None
