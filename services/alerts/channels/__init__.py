@@ -1,5 +1,7 @@
 """The channels by name. Strings only: nothing is imported until it is in use."""
 
 CATALOGUE = {
+    "line": "services.alerts.channels.line.channel:LineChannel",
+    "telegram": "services.alerts.channels.telegram.channel:TelegramChannel",
     "webhook": "services.alerts.channels.webhook:WebhookChannel",
 }
