@@ -137,6 +137,7 @@ class TelegramServer:
         self.faults: dict[str, deque[Fault]] = {}
         self.answered: dict[str, str | None] = {}
         self.webhook_set = False
+        self.conflicts = 0
         self.released = threading.Event()
         self._queries: set[str] = set()
         self._updates: dict[str, list[dict[str, Any]]] = {}
@@ -292,6 +293,7 @@ class TelegramServer:
             while not waiting and time.monotonic() < until and not self.released.is_set():
                 self._changed.wait(max(0.0, until - time.monotonic()))
                 if self._polls[call.token] != mine:
+                    self.conflicts += 1
                     raise Refusal(
                         409,
                         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is "
