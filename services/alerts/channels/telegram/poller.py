@@ -25,6 +25,7 @@ CarryOut = Callable[[str, Mapping[str, Any]], None]
 
 _ELSEWHERE_S = 5.0
 _GRACE_S = 5.0
+_BROKEN_OFF_S = 0.2
 # The pause after a failure, doubled up to the second: of a network that is away, of another who asks the same bot,
 # and of a token that is wrong until somebody mends it.
 _UNREACHABLE_S = (1.0, 30.0)
@@ -95,9 +96,8 @@ class Poller:
         """Ask once and hand over; how long to pause then."""
         try:
             updates = self._ask()
-        except CancelledError:
-            self._ended.set()
-            return 0.0
+        except (CancelledError, Transient):
+            return _BROKEN_OFF_S  # by the end of this poller or of the channel
         except TelegramError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 – consumer loop: whatever a server answers, the next may be better
@@ -117,9 +117,11 @@ class Poller:
         with self._lock:
             if self._ended.is_set():
                 return []
-            asking = self._loop.begin(lambda: self._api.updates(self._token, offset=self._offset, poll_s=self._poll_s))
-            self._asking = asking
-        return asking.result(timeout=2 * self._poll_s + _GRACE_S)
+            self._asking = asking = self._loop.begin(
+                lambda: self._api.updates(self._token, offset=self._offset, poll_s=self._poll_s),
+                timeout_s=2 * self._poll_s + _GRACE_S,
+            )
+        return asking.result()
 
     def _failed(self, error: TelegramError) -> float:
         reason = reason_of(error, self._token)
