@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import time
 from pathlib import Path
@@ -24,6 +26,11 @@ class SecretBox:
             raise UserError(
                 "secret_key", "is not a Fernet key", remedy="32 url-safe base64 bytes; leave it unset to have one made"
             ) from None
+        self._key = key.encode()
+
+    def derived_key(self, purpose: str) -> bytes:
+        """A key of 256 bits for one purpose, the same for as long as the installation keeps its own."""
+        return hmac.digest(self._key, f"argus/{purpose}".encode(), hashlib.sha256)
 
     def seal(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode()

@@ -121,10 +121,10 @@ class TelegramChannel:
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         chat: Chat = address
+        api = self._api()  # loading the library, once, is not what the time is for
         until = time.monotonic() + self.timeout_s
         self._pace.wait(_limits(chat))
-        outgoing = self._outgoing(chat, parcel)
-        told, api = parcel.amends, self._api()
+        outgoing, told = self._outgoing(chat, parcel), parcel.amends
         left_s = max(_LEAST_S, until - time.monotonic())
         if told and told.get("message_id") and told.get("chat_id"):
             return Receipt(self._loop.run(lambda: api.change(outgoing, told), timeout_s=left_s))
