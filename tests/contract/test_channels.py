@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,8 @@ from cryptography.fernet import Fernet
 
 from services.alerts.channel import Channel, Parcel, Receipt, open_channels
 from services.alerts.channels import CATALOGUE
+from services.alerts.channels.line.channel import LineTarget
+from services.alerts.channels.telegram.channel import Chat
 from services.alerts.channels.webhook import Endpoint
 from services.alerts.notice import Notice
 from shared.db.secrets import SecretBox
@@ -21,7 +25,8 @@ from shared.domain.channel import CHANNELS
 from shared.domain.errors import Permanent, Transient
 from shared.messages.events import EventRaised
 from shared.settings import Settings
-from tests.conftest import wait_until
+from tests.conftest import PROJECT, wait_until
+from tests.integration.alerts import line_server, telegram_server
 from tests.integration.alerts.receiver import Answer, Receiver
 
 PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example()))
@@ -30,6 +35,7 @@ PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example()))
 class OtherSide(Protocol):
     """The receiving end of one channel, as the contract needs it."""
 
+    def options(self, timeout_s: float) -> dict[str, Any]: ...
     def address(self) -> Any: ...
     def accept(self) -> None: ...
     def refuse(self) -> None: ...
@@ -42,6 +48,9 @@ class OtherSide(Protocol):
 class HttpSide:
     def __init__(self) -> None:
         self._receiver = Receiver()
+
+    def options(self, timeout_s: float) -> dict[str, Any]:
+        return {}  # its time-out is a setting of all alerts
 
     def address(self) -> Endpoint:
         return Endpoint(url=self._receiver.url("/hook"), events=frozenset({"detection"}))
@@ -65,7 +74,66 @@ class HttpSide:
         self._receiver.close()
 
 
-OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"webhook": HttpSide}
+class TelegramSide:
+    def __init__(self) -> None:
+        self._server = telegram_server.TelegramServer()
+
+    def options(self, timeout_s: float) -> dict[str, Any]:
+        return {"base_url": self._server.url, "timeout_s": timeout_s}
+
+    def address(self) -> Chat:
+        return Chat(7, telegram_server.TOKEN)
+
+    def accept(self) -> None:
+        self._server.faults.clear()
+
+    def refuse(self) -> None:
+        self._server.chats[7].blocked = True
+
+    def ask_to_wait(self, seconds: int) -> None:
+        self._server.fail(*[telegram_server.Fault.flood(seconds)] * 9)
+
+    def hang(self) -> None:
+        self._server.fail(telegram_server.Fault(hang=True))
+
+    def received(self) -> int:
+        return len(self._server.calls)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class LineSide:
+    def __init__(self) -> None:
+        self._server = line_server.LineServer()
+
+    def options(self, timeout_s: float) -> dict[str, Any]:
+        return {"base_url": self._server.url, "timeout_s": timeout_s}
+
+    def address(self) -> LineTarget:
+        return LineTarget(line_server.USER, line_server.TOKEN)
+
+    def accept(self) -> None:
+        self._server.faults.clear()
+
+    def refuse(self) -> None:
+        self._server.tokens.clear()
+
+    def ask_to_wait(self, seconds: int) -> None:
+        fault = line_server.Fault(429, {"message": "Slow down"}, headers={"retry-after": str(seconds)})
+        self._server.faults.extend([fault] * 9)
+
+    def hang(self) -> None:
+        self._server.faults.append(line_server.Fault(hang=True))
+
+    def received(self) -> int:
+        return len(self._server.calls)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"line": LineSide, "telegram": TelegramSide, "webhook": HttpSide}
 
 
 @pytest.fixture(params=sorted(CATALOGUE))
@@ -81,12 +149,20 @@ def other_side(name: str) -> Iterator[OtherSide]:
     made.close()
 
 
+def opened(name: str, other_side: OtherSide, folder: Path, *, timeout_s: float) -> Channel:
+    alerts = {
+        "channels": [name],
+        "channel_settings": {name: other_side.options(timeout_s)},
+        "webhook_allow_private": True,
+        "webhook_timeout_s": timeout_s,
+    }
+    settings = Settings.model_validate({"data_dir": folder, "alerts": alerts})
+    return open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+
+
 @pytest.fixture
-def channel(name: str, tmp_path: Path) -> Iterator[Channel]:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 1.0}}
-    )
-    made = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+def channel(name: str, other_side: OtherSide, tmp_path: Path) -> Iterator[Channel]:
+    made = opened(name, other_side, tmp_path, timeout_s=1.0)
     yield made
     made.close()
 
@@ -125,10 +201,7 @@ def test_a_receiver_that_hangs_is_left_after_the_time_out(channel: Channel, othe
 
 
 def test_what_is_being_sent_can_be_broken_off(name: str, other_side: OtherSide, tmp_path: Path) -> None:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 30}}
-    )
-    patient = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+    patient = opened(name, other_side, tmp_path, timeout_s=30)
     other_side.hang()
     errors: list[Exception] = []
 
@@ -152,3 +225,28 @@ def test_a_channel_never_sends_twice_by_itself(channel: Channel, other_side: Oth
     with pytest.raises(Transient):
         channel.send(other_side.address(), PARCEL)
     assert other_side.received() == 1
+
+
+_LIBRARIES = ("aiohttp", "linebot", "telegram")
+_OPENS_ALL = f"""
+import sys, tempfile, threading
+from cryptography.fernet import Fernet
+from services.alerts.channel import open_channels
+from services.alerts.channels import CATALOGUE
+from shared.db.secrets import SecretBox
+from shared.settings import Settings
+
+settings = Settings.model_validate({{"data_dir": tempfile.mkdtemp(), "alerts": {{"channels": list(CATALOGUE)}}}})
+channels = open_channels(settings, SecretBox(Fernet.generate_key().decode()))
+print([name for name in {_LIBRARIES} if name in sys.modules], threading.active_count())
+for channel in channels.values():
+    channel.abort()
+    channel.close()
+"""
+
+
+def test_a_channel_that_nobody_uses_loads_no_library_and_starts_nothing() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _OPENS_ALL], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "[] 1\n", ended.stderr
