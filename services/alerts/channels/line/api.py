@@ -1,4 +1,7 @@
-"""The calls to the Messaging API that alerts need. Imports the library: loaded once somebody is to be told."""
+"""The calls to the Messaging API that alerts need.
+
+LINE's library asks the machine for its network when it is imported: that happens once somebody is to be told.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
-from linebot.v3.messaging import (
-    AsyncApiClient,
-    AsyncMessagingApi,
-    BroadcastRequest,
-    Configuration,
-    ImageMessage,
-    Message,
-    PushMessageRequest,
-    TextMessage,
-)
-from linebot.v3.messaging.exceptions import ApiException
 
 from shared.domain.errors import Permanent, Transient
 from shared.recipients.line_account import refusal
@@ -47,25 +39,29 @@ class LineApi:
     """For the loop's thread alone. One pool of connections for each token; never repeats a call by itself."""
 
     def __init__(self, *, base_url: str, timeout_s: float) -> None:
+        from linebot.v3 import messaging
+
+        self._line: Any = messaging
         self._base_url = base_url
         self._timeout_s = timeout_s
-        self._clients: dict[str, AsyncApiClient] = {}
+        self._clients: dict[str, Any] = {}
 
     async def tell(self, outgoing: Outgoing) -> dict[str, Any]:
         """Send it; the receipt. A second time with the same delivery, LINE says that it has it: that is a success."""
-        api = AsyncMessagingApi(self._client(outgoing.token))
+        line, api = self._line, self._line.AsyncMessagingApi(self._client(outgoing.token))
+        messages = self._messages(outgoing)
         how = {"x_line_retry_key": retry_key(outgoing.delivery_id), "_request_timeout": self._timeout()}
         try:
             with _network_translated():
                 if outgoing.to is None:
-                    broadcast = BroadcastRequest(messages=_messages(outgoing), notificationDisabled=outgoing.silent)
+                    broadcast = line.BroadcastRequest(messages=messages, notificationDisabled=outgoing.silent)
                     reply = await api.broadcast_with_http_info(broadcast, **how)
                 else:
-                    push = PushMessageRequest(
-                        to=outgoing.to, messages=_messages(outgoing), notificationDisabled=outgoing.silent
+                    push = line.PushMessageRequest(
+                        to=outgoing.to, messages=messages, notificationDisabled=outgoing.silent
                     )
                     reply = await api.push_message_with_http_info(push, **how)
-        except ApiException as error:
+        except line.ApiException as error:
             if error.status == 409:
                 accepted = _header(error.headers, _ACCEPTED_ID)
                 return {"request_id": accepted, "repeated": True, **_sent(error.body)}
@@ -78,10 +74,18 @@ class LineApi:
             await client.close()
         self._clients.clear()
 
-    def _client(self, token: str) -> AsyncApiClient:
+    def _client(self, token: str) -> Any:
         if token not in self._clients:
-            self._clients[token] = AsyncApiClient(Configuration(host=self._base_url, access_token=token))
+            configuration = self._line.Configuration(host=self._base_url, access_token=token)
+            self._clients[token] = self._line.AsyncApiClient(configuration)
         return self._clients[token]
+
+    def _messages(self, outgoing: Outgoing) -> list[Any]:
+        text = self._line.TextMessage(text=outgoing.text)
+        if outgoing.picture is None:
+            return [text]
+        url = outgoing.picture
+        return [text, self._line.ImageMessage(originalContentUrl=url, previewImageUrl=url)]
 
     def _timeout(self) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=self._timeout_s)
@@ -90,13 +94,6 @@ class LineApi:
 def retry_key(delivery_id: str) -> str:
     """The same for every attempt of a delivery: LINE sends once whatever comes under it within 24 hours."""
     return str(uuid.uuid5(_NAMESPACE, delivery_id))
-
-
-def _messages(outgoing: Outgoing) -> list[Message]:
-    text = TextMessage(text=outgoing.text)
-    if outgoing.picture is None:
-        return [text]
-    return [text, ImageMessage(originalContentUrl=outgoing.picture, previewImageUrl=outgoing.picture)]
 
 
 @contextmanager
@@ -116,7 +113,7 @@ def _network_translated() -> Iterator[None]:
         raise Transient("LINE gave an answer that cannot be read") from None
 
 
-def _judged(error: ApiException, token: str) -> Transient | Permanent:
+def _judged(error: Any, token: str) -> Transient | Permanent:
     status = error.status or 0
     reason = refusal(status, error.body, token)
     if status == 429 and _QUOTA in reason.lower():
