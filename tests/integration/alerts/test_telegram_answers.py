@@ -198,6 +198,44 @@ def test_each_press_is_handed_over_once_and_told_to_telegram_as_heard(
     assert desk.server.of("getUpdates")[-1].fields["offset"]
 
 
+def test_a_button_that_is_pressed_again_is_handed_over_again_and_keeps_its_mark(
+    desk: Desk, listen: Callable[[Desk], Ear]
+) -> None:
+    """Whoever carries it out knows that it was: the line tells the second presser."""
+    message = desk.told()
+    listen(desk)
+    desk.server.press(CONFIRM, message=message)
+    wait_until(lambda: message.edits == 1, what="the mark")
+    desk.line = "It was confirmed already."
+    query = desk.server.press(CONFIRM, message=message)
+    wait_until(lambda: query in desk.server.answered, what="the answer to the second")
+    assert desk.server.answered[query] == "It was confirmed already."
+    assert message.keyboard[0][0]["text"] == "✓ Confirm"
+    assert message.edits == 1
+
+
+def test_the_database_being_away_is_said_once_and_outlasted(
+    desk: Desk, listen: Callable[[Desk], Ear], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE recipients RENAME TO elsewhere")
+    message = desk.told()
+    listen(desk)
+    said = ""
+
+    def is_said() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "telegram_bots_unknown" in said
+
+    wait_until(is_said, what="the line in the log")
+    with desk.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO recipients")
+    desk.server.press(CONFIRM, message=message)
+    wait_until(lambda: desk.answers, what="the answer")
+    assert (said + capsys.readouterr().out).count("telegram_bots_unknown") == 1
+
+
 def test_presses_from_before_are_heard_even_if_nobody_waits_any_more(desk: Desk, listen: Callable[[Desk], Ear]) -> None:
     message = desk.told()
     desk.server.press(CONFIRM, message=message)

@@ -55,6 +55,7 @@ class Listener:
         self._loop = loop
         self._holder = uuid.uuid4().hex
         self._pollers: dict[str, Poller] = {}
+        self._is_blind = False
 
     def run(self, stop: threading.Event, take: Take) -> None:
         """Blocks until `stop` is set, and a second longer at most."""
@@ -78,8 +79,11 @@ class Listener:
             with read_sessions(engine)() as session:
                 rows = list(session.scalars(wanted))
         except SQLAlchemyError as error:
-            log.warning("telegram_bots_unknown", reason=type(error).__name__)
+            if not self._is_blind:
+                log.warning("telegram_bots_unknown", reason=type(error).__name__)
+            self._is_blind = True
             return set(self._pollers)
+        self._is_blind = False
         return {token for row in rows if (token := self._known_token(row)) is not None}
 
     def _known_token(self, row: RecipientRow) -> str | None:
