@@ -12,8 +12,6 @@ from shared.settings.section import Section
 
 TEXT_UNITS: Final = 5000
 """The longest text message, UTF-16 code units."""
-MESSAGES: Final = 5
-"""The most messages of one push; an alert is a text and a picture."""
 URL_LENGTH: Final = 2000
 """The longest address of a picture."""
 
