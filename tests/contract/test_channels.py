@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,143 +17,13 @@ from cryptography.fernet import Fernet
 
 from services.alerts.channel import Channel, Parcel, Receipt, open_channels
 from services.alerts.channels import CATALOGUE
-from services.alerts.channels.siren import Target
-from services.alerts.channels.webhook import Endpoint
-from services.alerts.notice import Notice
-from services.alerts.switch import Device
 from shared.db.secrets import SecretBox
 from shared.domain.channel import CHANNELS
 from shared.domain.errors import Permanent, Transient
-from shared.messages.events import EventRaised
-from shared.recipients.addresses import PhysicalAddress
 from shared.settings import Settings
-from tests.conftest import wait_until
-from tests.integration.alerts.devices import Answer as RelayAnswer
-from tests.integration.alerts.devices import ShellyGen2
-from tests.integration.alerts.holding_proxy import HoldingProxy
-from tests.integration.alerts.mosquitto import Ear, Mosquitto
-from tests.integration.alerts.receiver import Answer, Receiver
+from tests.conftest import PROJECT, wait_until
+from tests.contract.other_sides import OTHER_SIDES, PARCEL, OtherSide
 
-# Of a moment ago: some channels tell of nothing that is long over.
-PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example().model_copy(update={"captured_at": datetime.now(UTC)})))
-
-
-class OtherSide(Protocol):
-    """The receiving end of one channel, as the contract needs it.
-
-    `names_a_pause` is whether its protocol can say how long to wait; `settings` are the channel's own.
-    """
-
-    names_a_pause: bool
-    settings: dict[str, Any]
-
-    def address(self) -> Any: ...
-    def accept(self) -> None: ...
-    def refuse(self) -> None: ...
-    def ask_to_wait(self, seconds: int) -> None: ...
-    def hang(self) -> None: ...
-    def received(self) -> int: ...
-    def close(self) -> None: ...
-
-
-class HttpSide:
-    names_a_pause = True
-
-    def __init__(self) -> None:
-        self.settings: dict[str, Any] = {}
-        self._receiver = Receiver()
-
-    def address(self) -> Endpoint:
-        return Endpoint(url=self._receiver.url("/hook"), events=frozenset({"detection"}))
-
-    def accept(self) -> None:
-        self._receiver.answers["/hook"] = Answer()
-
-    def refuse(self) -> None:
-        self._receiver.answers["/hook"] = Answer(status=403)
-
-    def ask_to_wait(self, seconds: int) -> None:
-        self._receiver.answers["/hook"] = Answer(status=429, headers={"retry-after": str(seconds)})
-
-    def hang(self) -> None:
-        self._receiver.answers["/hook"] = Answer(delay_s=60)
-
-    def received(self) -> int:
-        return len(self._receiver.requests)
-
-    def close(self) -> None:
-        self._receiver.close()
-
-
-class BrokerSide:
-    """A real broker; the proxy before it withholds what no broker withholds when it is asked to."""
-
-    names_a_pause = False
-
-    def __init__(self) -> None:
-        self._broker = Mosquitto()
-        self._ear = Ear(self._broker, "argus/events/#")
-        self._proxy = HoldingProxy(self._broker.port)
-        self.settings: dict[str, Any] = {"url": self._proxy.url, "timeout_s": 1.0}
-
-    def address(self) -> str:
-        return "broker"
-
-    def accept(self) -> None:
-        """It does."""
-
-    def refuse(self) -> None:
-        self._broker.deny("argus/#")
-
-    def ask_to_wait(self, seconds: int) -> None:
-        self._proxy.busy = True
-
-    def hang(self) -> None:
-        self._proxy.holding = True
-
-    def received(self) -> int:
-        # What the broker took before the question arrives at the ear before its answer.
-        self._ear.say("argus/events/asked", "")
-        wait_until(lambda: self._ear.at("argus/events/asked"), what="the broker's answer")
-        return len(self._ear.at(f"argus/events/{PARCEL.notice.camera}"))
-
-    def close(self) -> None:
-        self._ear.close()
-        self._proxy.close()
-        self._broker.close()
-
-
-class RelaySide:
-    names_a_pause = True
-
-    def __init__(self) -> None:
-        self.settings: dict[str, Any] = {"timeout_s": 1.0, "late_after_s": 86_400}  # the tests before may take long
-        self._relay = ShellyGen2()
-
-    def address(self) -> Target:
-        place = PhysicalAddress(kind="shelly", url=self._relay.url, pulse_s=600)
-        return Target("1", Device("Siren", place), disarms=0)
-
-    def accept(self) -> None:
-        self._relay.answer_instead = None
-
-    def refuse(self) -> None:
-        self._relay.answer_instead = RelayAnswer(403, "")
-
-    def ask_to_wait(self, seconds: int) -> None:
-        self._relay.answer_instead = RelayAnswer(429, "", (("retry-after", str(seconds)),))
-
-    def hang(self) -> None:
-        self._relay.hanging = True
-
-    def received(self) -> int:
-        return sum(map(self._relay.is_command, list(self._relay.requests)))
-
-    def close(self) -> None:
-        self._relay.close()
-
-
-OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"mqtt": BrokerSide, "physical": RelaySide, "webhook": HttpSide}
 
 
 @pytest.fixture(params=sorted(CATALOGUE))
@@ -252,3 +124,28 @@ def test_a_channel_never_sends_twice_by_itself(channel: Channel, other_side: Oth
     with pytest.raises(Transient):
         channel.send(other_side.address(), PARCEL)
     assert other_side.received() == 1
+
+
+_LIBRARIES = ("aiohttp", "aiosmtplib", "babel", "gpiod", "linebot", "paho", "telegram")
+_OPENS_ALL = f"""
+import sys, tempfile, threading
+from cryptography.fernet import Fernet
+from services.alerts.channel import open_channels
+from services.alerts.channels import CATALOGUE
+from shared.db.secrets import SecretBox
+from shared.settings import Settings
+
+settings = Settings.model_validate({{"data_dir": tempfile.mkdtemp(), "alerts": {{"channels": list(CATALOGUE)}}}})
+channels = open_channels(settings, SecretBox(Fernet.generate_key().decode()))
+print([name for name in {_LIBRARIES} if name in sys.modules], threading.active_count())
+for channel in channels.values():
+    channel.abort()
+    channel.close()
+"""
+
+
+def test_a_channel_that_nobody_uses_loads_no_library_and_starts_nothing() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _OPENS_ALL], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "[] 1\n", ended.stderr

@@ -1,7 +1,9 @@
 """The channels by name. Strings only: nothing is imported until it is in use."""
 
 CATALOGUE = {
+    "line": "services.alerts.channels.line.channel:LineChannel",
     "mqtt": "services.alerts.channels.mqtt:MqttChannel",
     "physical": "services.alerts.channels.siren:SirenChannel",
+    "telegram": "services.alerts.channels.telegram.channel:TelegramChannel",
     "webhook": "services.alerts.channels.webhook:WebhookChannel",
 }

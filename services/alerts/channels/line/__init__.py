@@ -1,0 +1,1 @@
+"""Telling users and groups of LINE."""

@@ -1,0 +1,1 @@
+"""Telling a chat of Telegram."""
