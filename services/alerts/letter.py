@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +9,7 @@ from typing import Final
 
 from services.alerts.labels import label_in_words
 from services.alerts.notice import Notice
+from services.alerts.one_line import one_line
 from services.alerts.wording import Wording, marked, marked_in, wording
 from shared.domain.recipient import Language, Press
 
@@ -55,10 +54,6 @@ _FAULTS: Final = {
     "invalid_url": marked("its address is wrong"),
     "ended": marked("the stream has ended"),
 }
-# Blanks that must not break a line stay: French has them before its colons.
-_BLANKS: Final = re.compile(r"[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
-# Characters that turn the direction of text around make one message look like another.
-_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +86,10 @@ def letter(
     """The notice in words, times by the clock in `zone`. A language that is not known: in English."""
     words = wording(language)
     about_event = notice.kind == "detection" and not notice.test
-    title = _one_line(_title(notice, words))
+    title = one_line(_title(notice, words))
     return Letter(
         title=_cut(title),
-        lines=tuple(filter(None, map(_one_line, _lines(notice, words, title=title, now=now, zone=zone)))),
+        lines=tuple(filter(None, map(one_line, _lines(notice, words, title=title, now=now, zone=zone)))),
         photo=notice.snapshot,
         link=f"{public_url.rstrip('/')}/events/{notice.event_id}" if public_url and about_event else None,
         buttons=tuple(Button(press, words.gettext(text)) for press, text in _BUTTONS) if about_event else (),
@@ -195,12 +190,6 @@ def _late(age_s: float, words: Wording) -> Iterator[str]:
         count = round(age_s / 86_400)
         text = words.ngettext("This happened %(count)d day ago.", "This happened %(count)d days ago.", count)
     yield text % {"count": count}
-
-
-def _one_line(text: str) -> str:
-    """The text with single blanks, without control characters, halves of characters and turned directions."""
-    spaced = _BLANKS.sub(" ", text).strip(" ")
-    return "".join(each for each in spaced if unicodedata.category(each) not in ("Cc", "Cs") and each not in _TURNING)
 
 
 def _cut(line: str) -> str:

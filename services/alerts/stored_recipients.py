@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -43,6 +44,12 @@ def stored_recipient(session: Session, number: str, *, channel: str, decided_at:
     if not row.enabled:
         raise Permanent("the recipient is disabled")
     return row
+
+
+def zone_of(row: RecipientRow) -> tzinfo:
+    """The clock by which the recipient reads times: that of its quiet hours, else UTC."""
+    quiet = _schedule(row.quiet, recipient=row.id)
+    return UTC if quiet is None else ZoneInfo(quiet.timezone)
 
 
 def _recipient(row: RecipientRow) -> Recipient:

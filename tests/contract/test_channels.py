@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 
 from services.alerts.channel import Channel, Parcel, Receipt, open_channels
 from services.alerts.channels import CATALOGUE
+from services.alerts.channels.email import Box
 from services.alerts.channels.webhook import Endpoint
 from services.alerts.notice import Notice
 from shared.db.secrets import SecretBox
@@ -22,14 +23,16 @@ from shared.domain.errors import Permanent, Transient
 from shared.messages.events import EventRaised
 from shared.settings import Settings
 from tests.conftest import wait_until
+from tests.integration.alerts.mail_server import HANG, MailServer
 from tests.integration.alerts.receiver import Answer, Receiver
 
 PARCEL = Parcel("delivery-1", 1, Notice.of(EventRaised.example()))
 
 
 class OtherSide(Protocol):
-    """The receiving end of one channel, as the contract needs it."""
+    """The receiving end of one channel, as the contract needs it; `settings` are what the channel knows of it."""
 
+    def settings(self, *, timeout_s: float) -> dict[str, Any]: ...
     def address(self) -> Any: ...
     def accept(self) -> None: ...
     def refuse(self) -> None: ...
@@ -42,6 +45,9 @@ class OtherSide(Protocol):
 class HttpSide:
     def __init__(self) -> None:
         self._receiver = Receiver()
+
+    def settings(self, *, timeout_s: float) -> dict[str, Any]:
+        return {"webhook_allow_private": True, "webhook_timeout_s": timeout_s}
 
     def address(self) -> Endpoint:
         return Endpoint(url=self._receiver.url("/hook"), events=frozenset({"detection"}))
@@ -65,7 +71,49 @@ class HttpSide:
         self._receiver.close()
 
 
-OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"webhook": HttpSide}
+class SmtpSide:
+    def __init__(self) -> None:
+        self._server = MailServer()
+
+    def settings(self, *, timeout_s: float) -> dict[str, Any]:
+        options = {
+            "host": "127.0.0.1",
+            "port": self._server.port,
+            "security": "plain",
+            "from_address": "argus@example.org",
+            "timeout_s": timeout_s,
+        }
+        return {"channel_settings": {"email": options}}
+
+    def address(self) -> Box:
+        return Box("ada@example.org")
+
+    def accept(self) -> None:
+        self._server.always.clear()
+
+    def refuse(self) -> None:
+        self._server.always["RCPT"] = "550 5.1.1 no such user"
+
+    def ask_to_wait(self, seconds: int) -> None:
+        self._server.always["RCPT"] = f"451 4.7.1 try again in {seconds} seconds"
+
+    def hang(self) -> None:
+        self._server.always["RCPT"] = HANG
+
+    def received(self) -> int:
+        return self._server.asked["RCPT"]
+
+    def close(self) -> None:
+        self._server.close()
+
+
+OTHER_SIDES: dict[str, Callable[[], OtherSide]] = {"email": SmtpSide, "webhook": HttpSide}
+
+
+def opened(name: str, other_side: OtherSide, data_dir: Path, *, timeout_s: float) -> Channel:
+    alerts = {"channels": [name], **other_side.settings(timeout_s=timeout_s)}
+    settings = Settings.model_validate({"data_dir": data_dir, "alerts": alerts})
+    return open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
 
 
 @pytest.fixture(params=sorted(CATALOGUE))
@@ -82,11 +130,8 @@ def other_side(name: str) -> Iterator[OtherSide]:
 
 
 @pytest.fixture
-def channel(name: str, tmp_path: Path) -> Iterator[Channel]:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 1.0}}
-    )
-    made = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+def channel(name: str, other_side: OtherSide, tmp_path: Path) -> Iterator[Channel]:
+    made = opened(name, other_side, tmp_path, timeout_s=1.0)
     yield made
     made.close()
 
@@ -125,10 +170,7 @@ def test_a_receiver_that_hangs_is_left_after_the_time_out(channel: Channel, othe
 
 
 def test_what_is_being_sent_can_be_broken_off(name: str, other_side: OtherSide, tmp_path: Path) -> None:
-    settings = Settings.model_validate(
-        {"data_dir": tmp_path, "alerts": {"channels": [name], "webhook_allow_private": True, "webhook_timeout_s": 30}}
-    )
-    patient = open_channels(settings, SecretBox(Fernet.generate_key().decode()))[name]
+    patient = opened(name, other_side, tmp_path, timeout_s=30.0)
     other_side.hang()
     errors: list[Exception] = []
 
