@@ -35,19 +35,19 @@ class SmtpPool:
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[SMTP]:
-        """A connection for one message. One that broke, or over which nonsense came, is never used again."""
+        """A connection for one message. One that broke is never used again."""
         async with self._turn:
             line = await self._living() or _Line(await self._connect())
             try:
                 yield line.client
-            except SMTPResponseException as error:
-                # A refusal in due form leaves the connection as good as before.
-                await self._release(line, sound=error.code > 0)
+            except SMTPResponseException:
+                # A refusal leaves the connection as good as before; nonsense shows at the next use.
+                await self._release(line)
                 raise
             except BaseException:
                 cut(line.client)
                 raise
-            await self._release(line, sound=True)
+            await self._release(line)
 
     async def close(self) -> None:
         """Take leave of the server."""
@@ -69,9 +69,9 @@ class SmtpPool:
                 return line
         return None
 
-    async def _release(self, line: _Line, *, sound: bool) -> None:
+    async def _release(self, line: _Line) -> None:
         line.uses += 1
-        if sound and line.uses < _MOST_USES and line.client.is_connected:
+        if line.uses < _MOST_USES and line.client.is_connected:
             self._keep(line)
         else:
             await _leave(line.client)

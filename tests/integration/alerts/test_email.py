@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -163,6 +165,11 @@ def test_each_reads_its_own_language(server: MailServer, connect: Callable[..., 
     assert [taken.message["Content-Language"] for taken in server.taken] == ["fr", "ru", "zh-TW"]
 
 
+def test_each_reads_times_by_its_own_clock(server: MailServer, connect: Callable[..., EmailChannel]) -> None:
+    connect(server).send(replace(ADA, zone=ZoneInfo("Asia/Tokyo")), PARCEL)
+    assert "19:30:45 UTC+09:00" in server.taken[0].message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
 def test_a_verdict_that_comes_later_is_told_in_the_same_thread(
     server: MailServer, connect: Callable[..., EmailChannel]
 ) -> None:
@@ -274,6 +281,19 @@ def test_nobody_listening_is_worth_another_try(server: MailServer, connect: Call
 def test_another_address_of_the_host_is_tried(server: MailServer, connect: Callable[..., EmailChannel]) -> None:
     channel = connect(server, resolver=lambda host, port: ["127.0.0.2", "127.0.0.1"])
     channel.send(ADA, PARCEL)
+    assert len(server.taken) == 1
+
+
+def test_an_address_that_never_answers_leaves_time_for_another(
+    server: MailServer, connect: Callable[..., EmailChannel]
+) -> None:
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.3", server.port))
+        deaf.listen(0)
+        for caller in (first, second):  # the queue of those who wait to be answered is full now
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.3", server.port))
+        connect(server, resolver=lambda host, port: ["127.0.0.3", "127.0.0.1"], timeout_s=20.0).send(ADA, PARCEL)
     assert len(server.taken) == 1
 
 

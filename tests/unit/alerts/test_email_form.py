@@ -129,7 +129,7 @@ def test_a_subject_arrives_as_the_title_says_it(camera: str, zone: str, language
 
 @given(camera=HOSTILE, said=HOSTILE)
 def test_the_html_shows_what_people_and_models_wrote_and_runs_nothing_of_it(camera: str, said: str) -> None:
-    message = read(written(camera_name=camera, ai_response=said, text=said))
+    message = read(written(camera_name=camera, ai_response=said, text=said, picture=b"a picture"))
     seen = _Seen()
     seen.feed(message.get_body(("html",)).get_content())  # type: ignore[union-attr]
     assert set(seen.tags) <= {"html", "head", "meta", "title", "body", "h1", "p", "a", "img"}
@@ -139,7 +139,9 @@ def test_the_html_shows_what_people_and_models_wrote_and_runs_nothing_of_it(came
 
 def test_a_sender_of_a_long_domain_has_headers_that_stay_whole() -> None:
     domain = ".".join(["a" * 60] * 4)
-    message = read(written(sender=Sender(f"argus@{domain}"), amends={"message_id": message_id("d-0", domain)}))
+    content = written(sender=Sender(f"argus@{domain}"), amends={"message_id": message_id("d-0", domain)})
+    assert b"\r\n <d-0@" in content
+    message = read(content)
     assert message["Message-ID"] == f"<delivery-1@{domain}>"
     assert message["References"] == f"<event-{NOTICE.event_id}@{domain}> <d-0@{domain}>"
     assert message["In-Reply-To"] == f"<d-0@{domain}>"
