@@ -1,16 +1,59 @@
-"""A notice in somebody's language, as plain text: what every channel gives its form to."""
+"""A notice in somebody's language, as plain text: what every channel gives its form to. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from services.alerts.labels import label_in_words
 from services.alerts.notice import Notice
-from shared.domain.recipient import Language, Press
+from services.alerts.one_line import one_line
+from services.alerts.wording import Wording, marked, marked_in, wording
+from shared.domain.recipient import VERIFICATION, Language, Press
 
 LATE_AFTER_S: Final = 600.0
 """A notice this old says so: what happened then may be over."""
+
+TITLE_LENGTH: Final = 120
+
+_HOURS_FROM_S, _DAYS_FROM_S = 2 * 3600, 2 * 86_400
+_SEVERITIES: Final = {
+    2: marked_in("severity", "moderate"),
+    3: marked_in("severity", "high"),
+    4: marked_in("severity", "very high"),
+    5: marked_in("severity", "critical"),
+}
+"""The least severity goes without saying."""
+_THREATS: Final = {
+    0: marked_in("threat", "none"),
+    1: marked_in("threat", "low"),
+    2: marked_in("threat", "high"),
+    3: marked_in("threat", "act now"),
+}
+_VERDICTS: Final = {
+    "confirmed": marked("Confirmed"),
+    "rejected": marked("Judged a false alarm"),
+    "unverified": marked("Not verified"),
+}
+_BUTTONS: Final[tuple[tuple[Press, str], ...]] = (
+    ("confirm", marked("Confirm")),
+    ("false_alarm", marked("False alarm")),
+    ("mute", marked("Mute 1 h")),
+    ("acknowledge", marked("Acknowledge")),
+)
+_FAULTS: Final = {
+    "auth_failed": marked("it refuses the user name or the password"),
+    "not_found": marked("there is no such stream"),
+    "timeout": marked("no answer in time"),
+    "unsupported_codec": marked("its codec is not supported"),
+    "network": marked("the network fails"),
+    "stalled": marked("the stream stands still"),
+    "tls": marked("the encrypted connection fails"),
+    "invalid_url": marked("its address is wrong"),
+    "ended": marked("the stream has ended"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +66,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What to say, line by line; nothing in it is escaped for any channel.
+    """What to say, line by line; nothing in it is escaped for any channel, and no line holds control characters.
 
     `title` is one line of at most 120 characters. `photo` is relative to the media store, `link` leads to the event.
+    `language` is the one it is written in, as `shared.domain.recipient` has it.
     """
 
     title: str
@@ -33,27 +77,126 @@ class Letter:
     photo: str | None = None
     link: str | None = None
     buttons: tuple[Button, ...] = ()
+    language: str = "en"
 
 
-def letter(notice: Notice, *, language: Language, now: datetime, public_url: str | None = None) -> Letter:
-    """The notice in words."""
-    title = f"{notice.camera_name}: {notice.text}"
-    lines = [f"{notice.captured_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"]
-    lines.extend(notice.details)
-    if notice.ai_response:
-        lines.append(notice.ai_response)
-    if notice.age_s(now) > LATE_AFTER_S:
-        lines.append(f"This happened {notice.age_s(now) / 60:.0f} minutes ago.")
+def letter(
+    notice: Notice, *, language: Language, now: datetime, public_url: str | None = None, zone: tzinfo = UTC
+) -> Letter:
+    """The notice in words, times by the clock in `zone`. A language that is not known: in English."""
+    words = wording(language)
     about_event = notice.kind == "detection" and not notice.test
-    link = f"{public_url.rstrip('/')}/events/{notice.event_id}" if public_url and about_event else None
-    buttons = (
-        (Button("confirm", "Confirm"), Button("false_alarm", "False alarm"), Button("mute", "Mute 1 h"))
-        if about_event
-        else ()
+    title = one_line(_title(notice, words))
+    return Letter(
+        title=_cut(title),
+        lines=tuple(filter(None, map(one_line, _lines(notice, words, title=title, now=now, zone=zone)))),
+        photo=notice.snapshot,
+        link=f"{public_url.rstrip('/')}/events/{notice.event_id}" if public_url and about_event else None,
+        buttons=tuple(Button(press, words.gettext(text)) for press, text in _BUTTONS) if about_event else (),
+        language=words.language,
     )
-    return Letter(_cut(title), tuple(lines), notice.snapshot, link, buttons)
 
 
-def _cut(title: str, most: int = 120) -> str:
-    line = " ".join(title.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def _title(notice: Notice, words: Wording) -> str:
+    text = notice.text.partition("\n")[0]
+    if notice.test:
+        return words.gettext("Test alert: %(text)s") % {"text": text}
+    if notice.kind == "camera_down":
+        return words.gettext("%(camera)s gives no pictures") % {"camera": notice.camera_name}
+    if notice.kind == "camera_up":
+        return words.gettext("%(camera)s gives pictures again") % {"camera": notice.camera_name}
+    if notice.label == VERIFICATION:
+        return words.gettext("Please confirm this address")
+    if notice.kind == "system":
+        return words.gettext("System: %(text)s") % {"text": text}
+    if notice.kind == "report":
+        return words.gettext("Daily report")
+    if notice.kind == "digest":
+        what = words.ngettext("%(count)d more event", "%(count)d more events", notice.count) % {"count": notice.count}
+    else:
+        what = _seen(notice, words)
+    if not notice.camera_name:
+        return what[:1].upper() + what[1:]
+    return words.gettext("%(camera)s: %(what)s") % {"camera": notice.camera_name, "what": what}
+
+
+def _seen(notice: Notice, words: Wording) -> str:
+    """What was detected, and where."""
+    seen = label_in_words(notice.label, words)
+    if notice.zones:
+        where = words.ngettext("%(label)s in %(zones)s", "%(label)s in %(zones)s", len(notice.zones))
+        seen = where % {"label": seen, "zones": words.listing(notice.zones)}
+    found = _found(notice)
+    return words.gettext("%(what)s: %(found)s") % {"what": seen, "found": found} if found else seen
+
+
+def _found(notice: Notice) -> str:
+    """What the event's English text says beyond label and zones, in the words of whoever found it."""
+    plain = f"{notice.label} in {', '.join(notice.zones)}" if notice.zones else notice.label
+    return "" if notice.text == plain else notice.text.removeprefix(f"{plain}: ")
+
+
+def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: tzinfo) -> Iterator[str]:
+    if notice.label == VERIFICATION:
+        yield words.gettext("Argus is to send alerts to this address. It will, once you have said that it is yours.")
+        return
+    yield words.moment(notice.captured_at, zone)
+    yield from _late(notice.age_s(now), words)
+    if notice.kind in ("digest", "report", "system"):
+        told_in_title = notice.kind == "system"
+        yield from notice.text.splitlines()[1 if told_in_title else 0 :]
+    yield from notice.details
+    if notice.kind == "camera_down":
+        yield _reason(notice, words)
+    yield from _verdict(notice, words)
+    if notice.kind == "detection" and not notice.test:
+        yield from _facts(notice, words, title=title)
+
+
+def _facts(notice: Notice, words: Wording, *, title: str) -> Iterator[str]:
+    yield words.gettext("Confidence: %(percent)s") % {"percent": words.percent(notice.confidence)}
+    if (severity := _SEVERITIES.get(min(notice.severity, max(_SEVERITIES)))) is not None:
+        yield words.gettext("Severity: %(word)s") % {"word": words.pgettext(*severity)}
+    if notice.zones and len(title) > TITLE_LENGTH:
+        # Where it happened must not be lost with the end of the title.
+        zones = words.ngettext("Zone: %(zones)s", "Zones: %(zones)s", len(notice.zones))
+        yield zones % {"zones": words.listing(notice.zones)}
+    if notice.rules:
+        rules = words.ngettext("Rule: %(rules)s", "Rules: %(rules)s", len(notice.rules))
+        yield rules % {"rules": words.listing(notice.rules)}
+
+
+def _verdict(notice: Notice, words: Wording) -> Iterator[str]:
+    verdict = words.gettext(_VERDICTS[notice.verdict]) if notice.verdict else ""
+    if verdict and notice.ai_response:
+        yield words.gettext("%(verdict)s: %(reason)s") % {"verdict": verdict, "reason": notice.ai_response}
+    else:
+        yield verdict or notice.ai_response or ""
+    if (threat := _THREATS.get(-1 if notice.threat_level is None else notice.threat_level)) is not None:
+        yield words.gettext("Threat level: %(word)s") % {"word": words.pgettext(*threat)}
+
+
+def _reason(notice: Notice, words: Wording) -> str:
+    """Why a camera gives no pictures: what its event's English text says after the first colon that ends the name."""
+    said = notice.text.removeprefix(f"{notice.camera_name} gives no pictures").removeprefix(": ")
+    reason = words.gettext(_FAULTS[said]) if said in _FAULTS else said
+    return words.gettext("Reason: %(reason)s") % {"reason": reason} if reason else ""
+
+
+def _late(age_s: float, words: Wording) -> Iterator[str]:
+    if age_s <= LATE_AFTER_S:
+        return
+    if age_s < _HOURS_FROM_S:
+        count = round(age_s / 60)
+        text = words.ngettext("This happened %(count)d minute ago.", "This happened %(count)d minutes ago.", count)
+    elif age_s < _DAYS_FROM_S:
+        count = round(age_s / 3600)
+        text = words.ngettext("This happened %(count)d hour ago.", "This happened %(count)d hours ago.", count)
+    else:
+        count = round(age_s / 86_400)
+        text = words.ngettext("This happened %(count)d day ago.", "This happened %(count)d days ago.", count)
+    yield text % {"count": count}
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"

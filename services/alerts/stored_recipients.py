@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -58,6 +59,12 @@ def manners_of(row: RecipientRow) -> Manners:
         muted_until=row.muted_until,
         cooling_until=row.cooling_until,
     )
+
+
+def zone_of(row: RecipientRow) -> tzinfo:
+    """The clock by which the recipient reads times: that of its quiet hours, else UTC."""
+    quiet = _schedule(row.quiet, recipient=row.id)
+    return UTC if quiet is None else ZoneInfo(quiet.timezone)
 
 
 def _recipient(row: RecipientRow) -> Recipient:

@@ -16,4 +16,7 @@ LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 Press = Literal["confirm", "false_alarm", "mute", "acknowledge"]
 """What a recipient can answer to an alert, by button or link. `mute`: tell me nothing more for an hour."""
 
+VERIFICATION: Final = "verification"
+"""The label of a notice that asks whoever reads a mailbox whether it is theirs."""
+
 PRESSES: Final[tuple[str, ...]] = get_args(Press)

@@ -8,7 +8,7 @@ other. Its notice is of the kind `system` with the label `VERIFICATION`; the cha
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,9 +17,7 @@ from shared.db.deliveries import Alert, Delivery
 from shared.db.recipients import RecipientRow
 from shared.domain import ids
 from shared.domain.errors import Conflict
-
-VERIFICATION: Final = "verification"
-"""The label of the notice."""
+from shared.domain.recipient import VERIFICATION
 
 _ENDED = ("sent", "failed", "dead", "cancelled")
 # Nobody's mailbox is to be filled by asking over and over.

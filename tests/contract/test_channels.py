@@ -8,14 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 from cryptography.fernet import Fernet
 
-from services.alerts.channel import Channel, Parcel, Receipt, open_channels
+from services.alerts.channel import Channel, Receipt, open_channels
 from services.alerts.channels import CATALOGUE
 from shared.db.secrets import SecretBox
 from shared.domain.channel import CHANNELS
@@ -23,7 +21,6 @@ from shared.domain.errors import Permanent, Transient
 from shared.settings import Settings
 from tests.conftest import PROJECT, wait_until
 from tests.contract.other_sides import OTHER_SIDES, PARCEL, OtherSide
-
 
 
 @pytest.fixture(params=sorted(CATALOGUE))

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from services.alerts.bootstrap import build_courier
 from services.alerts.stored_recipients import stored_recipient, stored_recipients
+from shared.domain.recipient import VERIFICATION
 from shared.recipients.answering import answerer_of, carry_out
 from shared.recipients.links import open_links
 from shared.recipients.registry import RecipientChange, RecipientRules, add_recipient, change_recipient
-from shared.recipients.verification import VERIFICATION, ask_to_verify, verification_of
+from shared.recipients.verification import ask_to_verify, verification_of
 from tests.integration.alerts.conftest import Desk
 from tests.unit.alerts.channel_on_hand import ChannelOnHand
 

@@ -12,7 +12,8 @@ from services.alerts.stored_recipients import stored_recipient, stored_recipient
 from shared.db.deliveries import Alert, Delivery
 from shared.db.recipients import RecipientRow
 from shared.domain.errors import Conflict
-from shared.recipients.verification import VERIFICATION, ask_to_verify, is_verification_of, verification_of
+from shared.domain.recipient import VERIFICATION
+from shared.recipients.verification import ask_to_verify, is_verification_of, verification_of
 from tests.unit.shared_recipients.desk import NOW, recipient
 
 
