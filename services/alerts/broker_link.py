@@ -99,14 +99,19 @@ class BrokerLink:
         until = time.monotonic() + (self._options.timeout_s if timeout_s is None else timeout_s)
         self.start()
         client, connection, aborts = self._connected(until)
-        numbers = []
+        numbers: list[int] = []
         for message in messages:
             info = client.publish(message.topic, message.payload, qos=QOS, retain=message.retain)
             if info.rc:
+                self._disown(numbers, connection)
                 raise Transient(f"the broker went away ({self._reason or 'the connection is lost'})")
             numbers.append(info.mid)
-        for number, message in zip(numbers, messages, strict=True):
-            self._await(number, message, connection, aborts, until)
+        for position, (number, message) in enumerate(zip(numbers, messages, strict=True)):
+            try:
+                self._await(number, message, connection, aborts, until)
+            except (Transient, Permanent):
+                self._disown(numbers[position + 1 :], connection)
+                raise
         return numbers
 
     def hand_over(self, message: Message) -> None:
@@ -168,6 +173,12 @@ class BrokerLink:
         if not in_time:
             raise Transient("the broker did not acknowledge in time")
         raise Transient("broken off" if self._aborts != aborts else f"the broker went away ({self._reason})")
+
+    def _disown(self, numbers: Sequence[int], connection: int) -> None:
+        """Nobody waits for these any more. Numbers are used again: an old answer must not be taken for a new one."""
+        with self._changed:
+            if self._connection == connection:
+                self._unwanted |= {number for number in numbers if self._acknowledged.pop(number, None) is None}
 
     def _run(self) -> None:
         failures = 0

@@ -142,7 +142,8 @@ class Ear:
         self._client.username_pw_set(USER, PASSWORD)
         if broker.scheme == "mqtts":
             self._client.tls_set_context(ssl.create_default_context(cafile=broker.certificate))
-        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        # Acknowledges nothing: what a killed broker had left unread would make the kernel drop what it had sent.
+        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=0)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_disconnect = lambda *_: self._subscribed.clear()
         self._client.on_message = lambda _, __, got: self.heard.append(Message(got.topic, got.payload, got.retain))
