@@ -28,13 +28,13 @@ SELECT uuid, {account}, 'cam_00' || (1 + number % {cameras}), 'detection',
 FROM (SELECT number, {uuid} AS uuid, {at} AS at FROM ({numbers}) AS counted) AS made
 """
 _ALERTS = """
-INSERT INTO alerts (id, event_uuid, account_id, notice, decided_at)
-SELECT uuid, uuid, account_id, '{}', occurred_at FROM events WHERE id % 10 = 0
+INSERT INTO alerts (id, event_uuid, account_id, notice, decided_at, revision)
+SELECT uuid, uuid, account_id, '{}', occurred_at, 0 FROM events WHERE id % 10 = 0
 """
 _DELIVERIES = """
-INSERT INTO deliveries (id, alert_id, event_uuid, account_id, channel, recipient, state, attempts, doubtful, due_at,
-    created_at, reason, receipt)
-SELECT uuid, uuid, uuid, account_id, 'webhook', '1', 'sent', 1, 0, occurred_at, occurred_at, '', '{}'
+INSERT INTO deliveries (id, alert_id, event_uuid, account_id, channel, recipient, revision, state, attempts, doubtful,
+    due_at, created_at, reason, receipt)
+SELECT uuid, uuid, uuid, account_id, 'webhook', '1', 0, 'sent', 1, 0, occurred_at, occurred_at, '', '{}'
 FROM events WHERE id % 10 = 0
 """
 _NUMBERS = {
