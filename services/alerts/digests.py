@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.alerts.notice import Notice
@@ -22,9 +22,14 @@ from shared.domain import ids
 _GROUPS_NAMED = 8
 
 _deliveries = cast("Table", Delivery.__table__)
+# What died with a digest is told after all when somebody has that sent again.
+_IN_DIGEST = ("held", "dead")
 _SETTLE_HELD = (
     _deliveries.update()
-    .where(_deliveries.c.digest_id == bindparam("digest"), _deliveries.c.state == "held")
+    .where(
+        _deliveries.c.digest_id == bindparam("digest"),
+        or_(*(_deliveries.c.state == state for state in _IN_DIGEST)),
+    )
     .values(
         state=bindparam("new_state"),
         reason=bindparam("new_reason"),
@@ -95,7 +100,9 @@ def gather(session: Session, row: Delivery, *, now: datetime) -> None:
         .with_for_update(skip_locked=True)
     ).all()
     for other in others:
-        moved = _deliveries.update().where(_deliveries.c.digest_id == other.alert_id, _deliveries.c.state == "held")
+        moved = _deliveries.update().where(
+            _deliveries.c.digest_id == other.alert_id, _deliveries.c.state.in_(_IN_DIGEST)
+        )
         session.execute(moved.values(digest_id=row.alert_id))
         other.state, other.settled_at, other.reason = "cancelled", now, "told with another digest"
 
@@ -161,7 +168,7 @@ def _held(digest_id: str) -> Any:
             notice["severity"].as_integer().label("severity"),
         )
         .join(Delivery, Delivery.alert_id == Alert.id)
-        .where(Delivery.digest_id == digest_id, Delivery.state == "held")
+        .where(Delivery.digest_id == digest_id, Delivery.state.in_(_IN_DIGEST))
     )
 
 
