@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from services.alerts.digests import text_of
+from services.alerts.digest_words import text_of
 from shared.db.tables import Alert
 from shared.domain.errors import Permanent, Transient
 from tests.integration.alerts.house import NIGHT, NOON, House, at_once, raised
