@@ -69,7 +69,9 @@ class Amender:
                 continue
             if _rewrite(alert, judgement):
                 made += self._spread(session, alert, now=now)
-            session.delete(judgement)
+            # A newer one that came in this very moment stays, for whoever brought it.
+            done = delete(Judgement).where(Judgement.event_uuid == judgement.event_uuid, Judgement.at == judgement.at)
+            session.execute(done.execution_options(synchronize_session=False))
         return made
 
     def _spread(self, session: Session, alert: Alert, *, now: datetime) -> list[New]:

@@ -9,22 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from services.alerts import claim_statements as statements
 from services.alerts import metrics
 from services.alerts.channel import Channel, Parcel
 from services.alerts.digests import settle_held
 from services.alerts.notice import Notice
 from services.alerts.readiness import NotWanted, amended_receipt, hindrance
-from shared.db.base import UtcDateTime
 from shared.db.tables import Alert, Delivery, DeliveryAttempt
 from shared.domain.errors import Permanent
 
-WAITING = ("queued", "retrying")
 _MAX_DOUBTFUL = 10
 
 
@@ -67,69 +66,10 @@ class Waiting:
     decided_at: datetime
 
 
-_deliveries = cast("Table", Delivery.__table__)
-_alerts = cast("Table", Alert.__table__)
-
-# Statements of the busiest path, built once: making them anew costs more than running them.
-_SETTLE = (
-    _deliveries.update()
-    .where(
-        _deliveries.c.id == bindparam("claimed_id"),
-        _deliveries.c.state == "sending",
-        _deliveries.c.attempts == bindparam("claimed_attempt"),
-    )
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("new_reason"),
-        lease_until=None,
-        due_at=func.coalesce(bindparam("new_due_at", type_=UtcDateTime()), _deliveries.c.due_at),
-        settled_at=bindparam("new_settled_at"),
-        receipt=bindparam("new_receipt"),
-    )
-)
-_NOTE = cast("Table", DeliveryAttempt.__table__).insert()
-_IS_WAITING = or_(*(_deliveries.c.state == state for state in WAITING))
-_OF_RECIPIENT = and_(
-    _deliveries.c.channel == bindparam("to_channel"),
-    _deliveries.c.recipient == bindparam("to_recipient"),
-    _IS_WAITING,
-)
-_HOLD = (
-    _deliveries.update()
-    .where(_OF_RECIPIENT, _deliveries.c.due_at < bindparam("until"))
-    .values(due_at=bindparam("until"))
-)
-# Plain notices alone: all others have more to be asked before they are sent.
-_WAITING = (
-    select(_deliveries.c.id, _deliveries.c.revision, _alerts.c.notice, _deliveries.c.created_at)
-    .join(_alerts, _alerts.c.id == _deliveries.c.alert_id)
-    .where(
-        _OF_RECIPIENT,
-        _deliveries.c.purpose == "notice",
-        _deliveries.c.due_at <= bindparam("now"),
-        _deliveries.c.due_at > bindparam("not_before"),
-    )
-    .order_by(_deliveries.c.due_at, _deliveries.c.id)
-    .limit(bindparam("most"))
-)
-_TAKE = (
-    _deliveries.update()
-    .where(
-        _deliveries.c.id == bindparam("wanted_id"),
-        # It was read a moment ago: a verdict that came since has raised the revision, and is to be told.
-        _deliveries.c.revision == bindparam("wanted_revision"),
-        _IS_WAITING,
-        _deliveries.c.due_at <= bindparam("now"),
-    )
-    .values(state="sending", lease_until=bindparam("new_lease"), attempts=_deliveries.c.attempts + 1)
-    .returning(_deliveries.c.attempts)
-)
-
-
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Waiting and due, or held by a worker whose lease has run out."""
     return or_(
-        and_(Delivery.state.in_(WAITING), Delivery.due_at <= now),
+        and_(Delivery.state.in_(statements.WAITING), Delivery.due_at <= now),
         and_(Delivery.state == "sending", Delivery.lease_until < now),
     )
 
@@ -205,7 +145,7 @@ class Claims:
             "new_settled_at": outcome.at if outcome.due_at is None else None,
             "new_receipt": dict(outcome.receipt or {}),
         }
-        if connection.execute(_SETTLE, values).rowcount != 1:
+        if connection.execute(statements.SETTLE, values).rowcount != 1:
             return False
         attempt = {
             "delivery_id": claim.parcel.delivery_id,
@@ -215,19 +155,19 @@ class Claims:
             "reason": outcome.reason,
             "duration_ms": outcome.duration_ms,
         }
-        connection.execute(_NOTE, attempt)
+        connection.execute(statements.NOTE, attempt)
         if claim.digest_id is not None and outcome.due_at is None:
             _settle_held(connection, claim.digest_id, outcome)
         if outcome.hold_recipient and outcome.due_at is not None:
             # The receiver asked for a pause: everything else that waits for it pauses as well.
             who = {"to_channel": claim.channel, "to_recipient": claim.recipient}
-            connection.execute(_HOLD, {**who, "until": outcome.due_at})
+            connection.execute(statements.HOLD, {**who, "until": outcome.due_at})
         return True
 
     def waiting(self, connection: Connection, claim: Claim, *, now: datetime, limit: int) -> list[Waiting]:
         """What the claim's recipient has waited for longest, due now; read, not held."""
         values = {"to_channel": claim.channel, "to_recipient": claim.recipient, "now": now, "most": limit}
-        rows = connection.execute(_WAITING, {**values, "not_before": now - self._give_up_after})
+        rows = connection.execute(statements.NEXT, {**values, "not_before": now - self._give_up_after})
         return [
             Waiting(number, revision, notice, decided_at)
             for number, revision, stored, decided_at in rows
@@ -246,7 +186,7 @@ class Claims:
         """Hold a delivery in place of `claim`, which was just settled; None when another worker was quicker."""
         lease_until = now + timedelta(seconds=self._channel(claim.channel).timeout_s + self._lease_s)
         values = {"wanted_id": waiting.id, "wanted_revision": waiting.revision, "new_lease": lease_until, "now": now}
-        attempt = connection.execute(_TAKE, values).scalar_one_or_none()
+        attempt = connection.execute(statements.TAKE, values).scalar_one_or_none()
         if attempt is None:
             return None
         parcel = Parcel(waiting.id, attempt, waiting.notice)

@@ -1,30 +1,32 @@
-"""What was held back, told in one message when that is over: opening digests, and putting them into words.
+"""What was held back, told in one message when that is over.
 
 Everything here runs inside a transaction of the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from services.alerts.digest_words import IN_DIGEST
 from services.alerts.notice import Notice
 from shared.db.base import UtcDateTime
 from shared.db.insert import insert
 from shared.db.tables import Alert, Delivery
 from shared.domain import ids
 
-_GROUPS_NAMED = 8
-
 _deliveries = cast("Table", Delivery.__table__)
 _SETTLE_HELD = (
     _deliveries.update()
-    .where(_deliveries.c.digest_id == bindparam("digest"), _deliveries.c.state == "held")
+    .where(
+        _deliveries.c.digest_id == bindparam("digest"),
+        or_(*(_deliveries.c.state == state for state in IN_DIGEST)),
+    )
     .values(
         state=bindparam("new_state"),
         reason=bindparam("new_reason"),
@@ -79,6 +81,11 @@ def open_digests(session: Session, digests: Collection[Digest], *, now: datetime
     return frozenset(session.scalars(still_open))
 
 
+def unique(digests: Iterable[Digest]) -> list[Digest]:
+    """Each once, in an order that does not depend on who asks."""
+    return sorted(set(digests), key=lambda digest: digest.delivery_id)
+
+
 def gather(session: Session, row: Delivery, *, now: datetime) -> None:
     """Take into a digest that is due whatever waits in the recipient's other ones that are due as well."""
     others = session.scalars(
@@ -95,48 +102,11 @@ def gather(session: Session, row: Delivery, *, now: datetime) -> None:
         .with_for_update(skip_locked=True)
     ).all()
     for other in others:
-        moved = _deliveries.update().where(_deliveries.c.digest_id == other.alert_id, _deliveries.c.state == "held")
+        moved = _deliveries.update().where(
+            _deliveries.c.digest_id == other.alert_id, _deliveries.c.state.in_(IN_DIGEST)
+        )
         session.execute(moved.values(digest_id=row.alert_id))
         other.state, other.settled_at, other.reason = "cancelled", now, "told with another digest"
-
-
-def most_severe(session: Session, digest_id: str) -> int | None:
-    """The highest severity that the digest holds; None when it holds nothing."""
-    held = _held(digest_id).subquery()
-    return session.scalar(select(func.max(held.c.severity)))
-
-
-def write(session: Session, alert: Alert, *, now: datetime) -> bool:
-    """Put what the digest holds into its notice; False when that is nothing."""
-    held = _held(alert.id).subquery()
-    grouped = select(held.c.camera, held.c.camera_name, held.c.text, func.count(), func.max(held.c.severity))
-    groups = session.execute(grouped.group_by(held.c.camera, held.c.camera_name, held.c.text)).all()
-    if not groups:
-        return False
-    cameras = {camera: name for camera, name, *_ in groups}
-    count = sum(many for *_, many, _ in groups)
-    told = {
-        "camera": next(iter(cameras)) if len(cameras) == 1 else "",
-        "camera_name": next(iter(cameras.values())) if len(cameras) == 1 else f"{len(cameras)} cameras",
-        "severity": max(severity for *_, severity in groups),
-        "count": count,
-        "text": text_of({(name, text): many for _, name, text, many, _ in groups}),
-        "captured_at": now.isoformat(),
-        "stored_at": now.isoformat(),
-    }
-    alert.notice = {**alert.notice, **told}
-    return True
-
-
-def text_of(groups: Mapping[tuple[str, str], int]) -> str:
-    """What is told of so many events by the names of their cameras and their texts; the most frequent first."""
-    count = sum(groups.values())
-    several = len({name for name, _ in groups}) > 1
-    ordered = sorted(groups.items(), key=lambda group: (-group[1], group[0]))
-    named = [f"{many} × {text}" + (f" ({name})" if several else "") for (name, text), many in ordered[:_GROUPS_NAMED]]
-    left = sum(many for _, many in ordered[_GROUPS_NAMED:])
-    events = "1 event was" if count == 1 else f"{count} events were"
-    return f"{events} held back: " + ", ".join([*named, *([f"{left} more"] if left else [])])
 
 
 def settle_held(connection: Connection, digest_id: str, state: str, *, at: datetime, reason: str, sent: bool) -> None:
@@ -149,20 +119,6 @@ def settle_held(connection: Connection, digest_id: str, state: str, *, at: datet
         "new_receipt": {"digest": digest_id} if sent else {},
     }
     connection.execute(_SETTLE_HELD, values)
-
-
-def _held(digest_id: str) -> Any:
-    notice = Alert.notice
-    return (
-        select(
-            notice["camera"].as_string().label("camera"),
-            notice["camera_name"].as_string().label("camera_name"),
-            notice["text"].as_string().label("text"),
-            notice["severity"].as_integer().label("severity"),
-        )
-        .join(Delivery, Delivery.alert_id == Alert.id)
-        .where(Delivery.digest_id == digest_id, Delivery.state == "held")
-    )
 
 
 def _alert(digest: Digest, *, now: datetime) -> dict[str, Any]:
@@ -205,8 +161,3 @@ def _delivery(digest: Digest, *, now: datetime) -> dict[str, Any]:
         "due_at": digest.until,
         "created_at": now,
     }
-
-
-def unique(digests: Iterable[Digest]) -> list[Digest]:
-    """Each once, in an order that does not depend on who asks."""
-    return sorted(set(digests), key=lambda digest: digest.delivery_id)

@@ -107,6 +107,9 @@ def _store(session: Session, planned: Plan, *, now: datetime) -> list[Due]:
     shown = (Delivery.id, Delivery.channel, Delivery.recipient, Delivery.state, Delivery.due_at)
     found_new = session.execute(new_deliveries.returning(*shown), planned.rows).all()
     start_cooldowns(session, planned.cooldowns)
+    for row in found_new:
+        if row.state == "held":
+            metrics.HELD.labels(row.channel).inc()
     log.info("alerts_decided", alerts=len(added), deliveries=len(found_new))
     return [Due(*row[:3]) for row in found_new if row.state == "queued" and row.due_at <= now]
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.alerts import digests
+from services.alerts import digest_words, digests
 from services.alerts.digests import Digest
 from services.alerts.policy import Manners, after_telling, free_from
 from services.alerts.reserve import manners_now, start_cooldowns
@@ -96,7 +96,7 @@ def _of_digest(session: Session, row: Delivery, alert: Alert, *, now: datetime) 
     locked, manners = manners_now(session, row.channel, row.recipient)
     if not locked:
         return NotYet()
-    severity = digests.most_severe(session, alert.id)
+    severity = digest_words.most_severe(session, alert.id)
     if severity is None:
         return NotWanted("nothing was held back")
     if manners is not None:
@@ -110,7 +110,7 @@ def _of_digest(session: Session, row: Delivery, alert: Alert, *, now: datetime) 
             return NotYet()
         _cool(session, row, manners, now=now)
     digests.gather(session, row, now=now)
-    digests.write(session, alert, now=now)
+    digest_words.write(session, alert, now=now)
     return None
 
 

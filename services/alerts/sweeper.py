@@ -78,7 +78,7 @@ class Sweeper:
         place = func.row_number().over(
             partition_by=(Delivery.channel, Delivery.recipient), order_by=(Delivery.due_at, Delivery.id)
         )
-        settled_in = or_(Delivery.state != "queued", Delivery.due_at <= now - timedelta(seconds=_GRACE_S))
+        settled_in = or_(Delivery.state != "queued", Delivery.created_at <= now - timedelta(seconds=_GRACE_S))
         columns = (Delivery.id, Delivery.channel, Delivery.due_at, place.label("place"))
         ranked = select(*columns).where(is_due(now), settled_in).subquery()
         few = select(ranked).where(ranked.c.place <= self._per_recipient).subquery()

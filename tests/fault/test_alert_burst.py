@@ -32,6 +32,7 @@ from tests.processes import Processes
 
 WEBHOOKS = 2
 MIB = 1 << 20
+MOST_MIB = 250
 GROWTH_MIB = 40
 """What a process may grow by over a burst: page caches and pools settle within that, what piles up does not."""
 
@@ -128,8 +129,11 @@ def test_a_burst_survives_kills(site: Site) -> None:
 def test_a_burst_of_ten_thousand_alerts_survives_kills(site: Site) -> None:
     _burst(site, alerts=10_000)
     for name, sizes in site.rss.items():
-        settled = sizes[len(sizes) // 4 :]
-        assert max(settled) - settled[0] < GROWTH_MIB * MIB, f"{name} grew: {[size // MIB for size in sizes]}"
+        told = f"{name}: {[size // MIB for size in sizes[:: max(1, len(sizes) // 40)]]}"
+        assert max(sizes) < MOST_MIB * MIB, told
+        # The first half of its life may be its start, on a machine that is busy.
+        settled = sizes[len(sizes) // 2 :]
+        assert max(settled) - settled[0] < GROWTH_MIB * MIB, told
 
 
 def _burst(site: Site, *, alerts: int) -> None:

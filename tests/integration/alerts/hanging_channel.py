@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from services.alerts import worker
+from services.alerts.answers import Answer, Take
 from services.alerts.bootstrap import SERVICE, build
 from services.alerts.channel import Parcel, Receipt
 from services.alerts.channels import CATALOGUE
@@ -27,17 +30,18 @@ class NoOptions(BaseModel):
 
 
 class HangingChannel:
-    """Nobody ever answers."""
+    """Nobody ever takes anything; what recipients press is read from files in the data folder."""
 
     settings_type: ClassVar[type[BaseModel]] = NoOptions
     can_amend: ClassVar[bool] = False
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._broken_off = threading.Event()
 
     @classmethod
     def open(cls, settings: Settings, options: Any, box: SecretBox) -> Self:
-        return cls()
+        return cls(settings.data_dir)
 
     @property
     def timeout_s(self) -> float:
@@ -52,6 +56,15 @@ class HangingChannel:
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         self._broken_off.wait(300)
         raise Transient("nobody answers")
+
+    def listen(self, stop: threading.Event, take: Take) -> None:
+        """`press.json` holds an `Answer`; what the presser is told goes into `said.txt`."""
+        press = self._folder / "press.json"
+        while not stop.wait(0.05):
+            if press.exists():
+                said = take(Answer(**json.loads(press.read_text())))
+                press.unlink()
+                (self._folder / "said.txt").write_text(said or "")
 
     def abort(self) -> None:
         self._broken_off.set()

@@ -198,10 +198,10 @@ def test_one_replica_listens_and_another_takes_over_from_it(redis: Redis) -> Non
 
 def test_a_replica_that_lost_its_lease_stops_listening_at_once(redis: Redis) -> None:
     ears = Ears()
-    end, _ = _hearing(redis, ears, "a")
+    end, _ = _hearing(redis, ears, "a", ttl_s=10.0)
     wait_until(ears.listening.is_set, what="it to listen")
     redis.set("lease:answers:line", "b", px=60_000)
-    wait_until(lambda: not ears.listening.is_set(), what="it to stop")
+    wait_until(lambda: not ears.listening.is_set(), 4, "it to stop before the lease would have ended")
     end()
     assert redis.get("lease:answers:line") == b"b"
 

@@ -13,6 +13,7 @@ from shared.db.engine import read_sessions
 from shared.db.tables import Alert, Webhook
 from tests.conftest import wait_until
 from tests.integration.alerts.conftest import AT, Desk, event
+from tests.integration.alerts.house import House, raised
 from tests.integration.alerts.receiver import Answer, Receiver, Request
 
 
@@ -256,6 +257,32 @@ def test_the_sweeper_hands_out_a_few_per_recipient(desk: Desk, receiver: Receive
     desk.tell(*(event(number) for number in range(20)))
     desk.clock[0] += timedelta(seconds=10)
     assert desk.alerts.sweeper.sweep() == 2 * desk.settings.alerts.per_recipient
+
+
+def test_a_channel_that_is_stuck_leaves_room_in_a_sweep_and_in_its_queue(house: House) -> None:
+    for _ in range(150):
+        house.recipient("line")
+    house.tell(*(raised(number) for number in range(5)))
+    house.recipient("mqtt")
+    house.tell(raised(9, channels=("mqtt",)))
+    house.clock += timedelta(seconds=10)
+    found: list[str] = []
+    queued = {"line": 0, "mqtt": 0}
+    sweeper = Sweeper(
+        read_sessions(house.engine),
+        enqueue=lambda channel, _: found.append(channel),
+        queued=lambda channel: queued[channel],
+        per_recipient=4,
+        interval_s=1,
+        now=lambda: house.clock,
+        monotonic=house.clock.timestamp,
+    )
+    queued["line"] = 1_000  # nobody takes anything from there
+    assert (sweeper.sweep(), found) == (1, ["mqtt"])
+    queued["line"] = 0
+    house.clock += timedelta(seconds=10)
+    sweeper.sweep()
+    assert found.count("line") == 500
 
 
 def test_a_notice_that_cannot_be_read_ends_its_own_delivery_alone(desk: Desk, receiver: Receiver) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from services.alerts.digests import text_of
+from services.alerts.digest_words import text_of
 from shared.db.tables import Alert
 from shared.domain.errors import Permanent, Transient
 from tests.integration.alerts.house import NIGHT, NOON, House, at_once, raised
@@ -141,6 +141,32 @@ def test_what_a_digest_held_dies_with_it(house: House, error: Exception, reason:
     house.forward(hours=7)
     house.forward(hours=24)
     assert [(row.state, row.reason) for row in house.deliveries(purpose="notice")] == [("dead", reason)] * 2
+
+
+@pytest.mark.parametrize("fails", ["to be sent", "to have an address"])
+def test_what_died_with_a_digest_is_told_when_that_is_sent_again(house: House, fails: str) -> None:
+    def fail(_: object) -> None:
+        raise Permanent("the chat is gone")
+
+    number = house.recipient(cooldown_s=60)
+    house.tell(raised(1), raised(2))
+    house.deliver()
+    if fails == "to be sent":
+        house.line.fails = fail
+    else:
+        house.change(number, enabled=False)
+    house.forward(seconds=60)
+    assert (house.states("digest"), house.states()) == (["dead"], ["dead", "sent"])
+    house.line.fails = lambda _: None
+    house.change(number, enabled=True)
+    with house.sessions.begin() as session:
+        digest = session.merge(house.deliveries(purpose="digest")[0])
+        digest.state, digest.settled_at = "queued", None
+    house.deliver()
+    assert house.line.texts[1:] == ["1 event was held back: 1 × person 2"] or house.line.texts[1:] == [
+        "1 event was held back: 1 × person 1"
+    ]
+    assert (house.states("digest"), house.states()) == (["sent"], ["sent", "sent"])
 
 
 def test_the_time_a_digest_waited_is_not_counted_against_it(house: House) -> None:

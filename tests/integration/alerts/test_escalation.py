@@ -30,6 +30,15 @@ def test_the_next_one_is_told_when_nobody_acknowledges_in_time(house: House) -> 
     assert house.states("escalation") == ["sent"]
 
 
+def test_the_sweeper_finds_an_escalation_the_moment_it_is_due(house: House) -> None:
+    house.recipient(after_s=300)
+    house.tell(raised(1))
+    house.clock += timedelta(seconds=299)
+    assert house.sweeper.sweep() == 0
+    house.clock += timedelta(seconds=1)
+    assert (house.sweeper.sweep(), house.line.texts) == (1, ["person 1"])
+
+
 def test_an_acknowledged_alert_goes_no_further(house: House) -> None:
     house.recipient(channel="mqtt")
     house.recipient(after_s=300)

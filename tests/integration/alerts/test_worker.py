@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.alerts.bootstrap import Alerts
-from shared.db.tables import RecipientRow
+from shared.db.tables import Alert, Delivery, RecipientRow
 from tests.conftest import PROJECT, wait_until
 from tests.integration.alerts.conftest import AT, Desk, event
 from tests.integration.alerts.receiver import Answer, Receiver
@@ -107,6 +107,23 @@ def test_a_channel_that_hangs_holds_up_no_other(
         # A tenth of it on a machine that does nothing else; one turn of the channel that hangs takes minutes.
         assert time.monotonic() - started < 5
     assert states(desk)["sending"] == desk.settings.alerts.concurrency
+
+
+@on_sqlite
+def test_the_service_hears_what_recipients_answer(desk: Desk, start_worker: Callable[..., object]) -> None:
+    with desk.sessions.begin() as session:
+        session.add(hanging_recipient(1))
+        session.add(Alert(id="a", event_uuid="e", account_id=1, notice={}, decided_at=AT))
+        row = {"alert_id": "a", "event_uuid": "e", "recipient": "1", "state": "sent", "attempts": 1}
+        session.add(Delivery(id="d", channel="line", due_at=AT, created_at=AT, **row))
+    start_worker("tests.integration.alerts.hanging_channel", "alerts", ARGUS_ALERTS__CHANNELS="line")
+    folder = desk.settings.data_dir
+    (folder / "pressed").write_text('{"channel": "line", "delivery_id": "d", "press": "acknowledge", "who": "Anna"}')
+    (folder / "pressed").rename(folder / "press.json")
+    said = folder / "said.txt"
+    wait_until(lambda: said.exists() and said.read_text() == "Acknowledged.", 30, "the answer's answer")
+    with desk.sessions() as session:
+        assert session.get_one(Alert, "a").acknowledged_by == "Anna"
 
 
 def hanging_recipient(number: int) -> RecipientRow:
