@@ -97,16 +97,15 @@ def _relevant(bodies: list[PresenceBody], view: SiteView, memory: Memory) -> lis
 
 
 def _may_fire(body: PresenceBody, view: SiteView, memory: Memory) -> bool:
-    rules = view.rules_of.get(body.camera, ())
-    return bool(rules) and bool(
-        evaluate(
-            rules,
-            body.presence(),
-            at=body.captured_at,
-            fired=memory.fired(body.presence_id),
-            last_fired=memory.last_fired(body.camera),
-        )
+    rules, presence = view.rules_of.get(body.camera, ()), body.presence()
+    fired = memory.fired(body.presence_id)
+    firing = bool(rules) and evaluate(
+        rules, presence, at=body.captured_at, fired=fired, last_fired=memory.last_fired(body.camera)
     )
+    if firing and not fired and view.knows_false(presence):
+        metrics.KNOWN_FALSE.inc()
+        return False
+    return bool(firing)
 
 
 def _may_look(body: PresenceBody, view: SiteView, memory: Memory) -> bool:

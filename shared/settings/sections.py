@@ -152,6 +152,9 @@ class BrainSettings(Section):
     )
     relay_interval_s: float = Field(default=1.0, gt=0, description="how often the outbox is looked at unasked")
     batch: int = Field(default=64, ge=1, le=1000, description="presence messages per transaction under a backlog")
+    heed_marks: bool = Field(
+        default=True, description="no rule fires on what was marked a false alarm twice where it stands, unless surer"
+    )
 
 
 class AlertsSettings(Section):
