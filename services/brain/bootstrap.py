@@ -155,7 +155,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
     redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)
     writes, reads = sessions(engine), read_sessions(engine)
-    site = Site(reads)
+    site = Site(reads, heed_marks=settings.brain.heed_marks, now=clock)
     relay = Relay(
         writes,
         reads,

@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.brain.precedents import precedents
 from services.brain.prompt import CaseFacts
 from shared.db.tables import Account, Camera, Event, RuleRow
 from shared.domain.recipient import LANGUAGES, Language
@@ -34,6 +35,15 @@ def facts_of(session: Session, event_id: int, *, language: Language) -> CaseFact
         started_at=event.started_at,
         at=event.occurred_at,
         findings={name: found for name, found in event.module_results.items() if not is_note(found)},
+        false_alarms=tuple(
+            {
+                "at": each.at.isoformat(timespec="seconds"),
+                "likeness": each.likeness,
+                "judged_by": each.by,
+                "comment": each.comment,
+            }
+            for each in precedents(session, event)
+        ),
         language=cast("Language", own) if own in LANGUAGES else language,
     )
 

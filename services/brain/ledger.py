@@ -239,6 +239,8 @@ class Ledger:
             self.entries.ordered += 1
 
     def _firing(self, body: PresenceBody, presence: Presence, others: Sequence[Presence]) -> tuple[Rule, ...]:
+        if body.presence_id not in self.entries.fired and self._view.knows_false(presence):
+            return ()
         return evaluate(
             self._view.rules_of.get(body.camera, ()),
             presence,

@@ -25,6 +25,9 @@ REMOVED = Counter("argus_brain_removed_total", "What specialists left and was to
 OUTBOX_PENDING = Gauge(
     "argus_brain_outbox_pending", "Outbox rows not yet published, as last seen", multiprocess_mode="mostrecent"
 )
+KNOWN_FALSE = Counter(
+    "argus_brain_known_false_total", "Presence messages on which no rule fired because people had marked the like"
+)
 CASES = Gauge("argus_brain_cases_open", "Cases before the judge, as last seen", multiprocess_mode="mostrecent")
 VERDICTS = Counter(
     "argus_brain_verdicts_total",

@@ -102,17 +102,13 @@ def _relevant(told: list[_Told], view: SiteView, memory: Memory) -> list[_Told]:
 
 
 def _may_fire(body: PresenceBody, others: Sequence[Presence], view: SiteView, memory: Memory) -> bool:
-    rules = view.rules_of.get(body.camera, ())
-    return bool(rules) and bool(
-        evaluate(
-            rules,
-            body.presence(),
-            at=body.captured_at,
-            others=others,
-            fired=memory.fired(body.presence_id),
-            last_fired=memory.last_fired(body.camera),
-        )
-    )
+    rules, presence = view.rules_of.get(body.camera, ()), body.presence()
+    fired, last = memory.fired(body.presence_id), memory.last_fired(body.camera)
+    firing = bool(rules) and evaluate(rules, presence, at=body.captured_at, others=others, fired=fired, last_fired=last)
+    if firing and not fired and view.knows_false(presence):
+        metrics.KNOWN_FALSE.inc()
+        return False
+    return bool(firing)
 
 
 def _may_look(body: PresenceBody, view: SiteView, memory: Memory) -> bool:

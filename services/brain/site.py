@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from services.brain.marks import REMEMBERED, Mark, is_known_false, read_marks
 from services.brain.timeline import CameraFacts
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
 from shared.domain.errors import UserError
+from shared.domain.presence import Presence
 from shared.observability import get_logger
 from shared.rules.condition import parse_condition
 from shared.rules.rule import Rule, rules_by_camera
@@ -25,18 +28,33 @@ _RETRY_UNKNOWN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One consistent reading: enabled cameras by slug, the rules of each, and all rules by slug."""
+    """One consistent reading: enabled cameras by slug, the rules of each, all rules by slug, and what was marked."""
 
     cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+
+    def knows_false(self, presence: Presence) -> bool:
+        """Whether people have marked often enough what the presence looks like now, so that no rule is to fire."""
+        camera, marks = self.cameras.get(presence.camera), self.marks.get(presence.camera)
+        return camera is not None and bool(marks) and is_known_false(presence, marks or (), camera.account_id)
 
 
 class Site:
     """Reads cameras and rules again when told to. Thread-safe: `view` is replaced whole."""
 
-    def __init__(self, sessions: SessionFactory, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        *,
+        heed_marks: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sessions = sessions
+        self._heed_marks = heed_marks
+        self._now = now
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._read_at = -_RETRY_UNKNOWN_S
@@ -51,11 +69,13 @@ class Site:
                     row.slug: facts_of(row) for row in session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled))
                 }
                 rows = session.scalars(select(RuleRow).where(RuleRow.enabled).order_by(RuleRow.id)).all()
+                marks = read_marks(session, since=self._now() - REMEMBERED) if self._heed_marks else {}
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
             self.view = SiteView(
                 cameras=cameras,
                 rules_of=rules_by_camera(rules, {slug: facts.account_id for slug, facts in cameras.items()}),
                 rules={rule.slug: rule for rule in rules},
+                marks=marks,
             )
             self._read_at = started
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from shared.domain.channel import CHANNELS
 from shared.domain.recipient import Language
 from shared.domain.webhook import WebhookAuth, WebhookEvent
 from shared.settings.rate import Rate
@@ -153,6 +154,9 @@ class BrainSettings(Section):
     )
     relay_interval_s: float = Field(default=1.0, gt=0, description="how often the outbox is looked at unasked")
     batch: int = Field(default=64, ge=1, le=1000, description="presence messages per transaction under a backlog")
+    heed_marks: bool = Field(
+        default=True, description="no rule fires on what was marked a false alarm twice where it stands, unless surer"
+    )
 
 
 class AlertsSettings(Section):
@@ -170,7 +174,9 @@ class AlertsSettings(Section):
     lease_s: float = Field(default=15.0, gt=0, description="added to a channel's time-out: a worker silent longer died")
     sweep_interval_s: float = Field(default=0.5, gt=0, le=60, description="how often due deliveries are looked for")
     batch: int = Field(default=64, ge=1, le=1000, description="events per transaction under a backlog")
-    channels: Words = Field(default=("webhook",), description="channels in use")
+    channels: Words = Field(
+        default=CHANNELS, description="channels in use; each needs settings or recipients of its own before it tells"
+    )
     channel_settings: Plugins = Field(default_factory=dict, description="each channel's own settings by its name")
     email_verification: bool = Field(
         default=True, description="new e-mail recipients are told nothing before they followed a link in a mail"

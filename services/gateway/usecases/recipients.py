@@ -19,6 +19,7 @@ from shared.recipients.registry import (
     mute_recipient,
     recipient_numbered,
 )
+from shared.recipients.switch_offs import SwitchOffs
 from shared.recipients.verification import ask_to_verify
 
 
@@ -55,6 +56,8 @@ def change(
         if row.address != before:
             _ask_if_needed(session, row, gateway)
         _note(session, gateway, principal, row, "change", detail={"fields": change.fields})
+    if not row.enabled:
+        _silence(gateway, row)
     return row
 
 
@@ -64,6 +67,7 @@ def remove(gateway: Gateway, principal: Principal, number: int) -> None:
         row = recipient_numbered(session, number, account_id=principal.visible_account)
         _note(session, gateway, principal, row, "remove")
         session.delete(row)
+    _silence(gateway, row)
 
 
 def mute(gateway: Gateway, principal: Principal, number: int, *, minutes: int) -> RecipientRow:
@@ -72,6 +76,8 @@ def mute(gateway: Gateway, principal: Principal, number: int, *, minutes: int) -
         row = recipient_numbered(session, number, account_id=principal.visible_account)
         mute_recipient(row, minutes=minutes, now=gateway.now())
         _note(session, gateway, principal, row, "mute", detail={"minutes": minutes})
+    if minutes:
+        _silence(gateway, row)
     return row
 
 
@@ -112,6 +118,13 @@ def _check_right(principal: Principal, channel: str) -> None:
     # A device moves things in the real world, and its address is one in the operator's own network.
     if channel == "physical" and principal.role != Role.ADMIN:
         raise Refusal(Problem(403, "forbidden", "Only an administrator may set up devices"))
+
+
+def _silence(gateway: Gateway, row: RecipientRow) -> None:
+    """Switch a device off that is not to sound any more; what was stored holds in any case."""
+    if row.channel == "physical":
+        number = str(row.id)
+        gateway.soft_redis.attempt(lambda redis: SwitchOffs(redis).disarm(number), otherwise=False, purpose="devices")
 
 
 def _ask_if_needed(session: Session, row: RecipientRow, gateway: Gateway) -> None:
