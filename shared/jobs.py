@@ -7,7 +7,7 @@ from typing import Final
 from celery import Celery
 
 DELIVER: Final = "alerts.deliver"
-"""Send one delivery: `deliver(delivery_id, channel)`, on the channel's own queue (`deliveries_queue`)."""
+"""Send one delivery: `deliver(delivery_id, channel, recipient)`, on the channel's own queue (`deliveries_queue`)."""
 
 TEST_ALERT: Final = "alerts.test"
 """Send a test alert now: `test(reply_to, order)`, the order an `AlertTest`; see `ALERT_TEST_WANTED`."""

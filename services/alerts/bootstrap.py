@@ -24,7 +24,8 @@ from services.alerts.channel import Channel, open_channels
 from services.alerts.claims import Claims
 from services.alerts.configured import check_webhooks, sync_webhooks
 from services.alerts.courier import Courier
-from services.alerts.fanout import Enqueue, FanoutHandler
+from services.alerts.fanout import FanoutHandler
+from services.alerts.hint import Enqueue, Hint
 from services.alerts.listener import LEASE_TTL_S, Listener
 from services.alerts.sweeper import Sweeper
 from services.alerts.tending import start_tending
@@ -265,11 +266,12 @@ def _stores(settings: Settings, *, pool_size: int = 10) -> tuple[Redis, Engine, 
 
 
 def _enqueue(app: Celery) -> Enqueue:
-    def enqueue(channel: str, delivery_id: str) -> None:
+    def enqueue(hint: Hint) -> None:
+        told = (hint.id, hint.channel, hint.recipient)
         try:
-            app.send_task(DELIVER, (delivery_id, channel), queue=deliveries_queue(channel), retry=False)
+            app.send_task(DELIVER, told, queue=deliveries_queue(hint.channel), retry=False)
         except BrokerError as error:
-            log.warning("enqueue_failed", delivery_id=delivery_id, reason=str(error)[:200])
+            log.warning("enqueue_failed", delivery_id=hint.id, reason=str(error)[:200])
 
     return enqueue
 

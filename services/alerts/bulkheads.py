@@ -12,7 +12,7 @@ from shared.observability import get_logger
 
 log = get_logger("alerts.bulkheads")
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 
 class Bulkheads:

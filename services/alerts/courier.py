@@ -6,8 +6,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from services.alerts.arrivals import Arrivals
 from services.alerts.backoff import Backoff
 from services.alerts.channel import Channel
 from services.alerts.claims import Claim, Claims, Outcome, Waiting
-from services.alerts.fanout import Enqueue
+from services.alerts.hint import Enqueue, Hint
 from services.alerts.waitlist import Key, Waitlist
 from shared.db.engine import sessions
 from shared.domain.errors import ArgusError, Permanent, Transient
@@ -68,18 +69,48 @@ class Courier:
         self._now = now
         self._uniform = uniform
         self._stopping = threading.Event()
+        self._busy: Counter[Key] = Counter()
+        self._busy_lock = threading.Lock()
 
     def deliver(self, delivery_id: str) -> None:
         """Make the delivery unless it is done or another holds it; go on with its recipient for a moment."""
-        until = time.monotonic() + _SLICE_S
         claim = self._take(delivery_id)
-        while claim is not None:
-            outcome = self._attempt(claim)
-            claim = self._settle_surely(claim, outcome, go_on=time.monotonic() < until)
+        if claim is None:
+            return
+        with self._counted((claim.channel, claim.recipient)):
+            others_turn = self._go_on(claim)
+        if others_turn is not None:
+            self._enqueue(others_turn)
+
+    def at_work_for(self, channel: str, recipient: str) -> int:
+        """How many threads of this process are at the recipient's deliveries; each goes on to its next."""
+        with self._busy_lock:
+            return self._busy[channel, recipient]
 
     def stop(self) -> None:
         """Take nothing new."""
         self._stopping.set()
+
+    def _go_on(self, claim: Claim) -> Hint | None:
+        """Make the delivery and then its recipient's next ones, for a moment; what is left to another thread."""
+        until = time.monotonic() + _SLICE_S
+        following: Claim | Hint | None = claim
+        while isinstance(following, Claim):
+            outcome = self._attempt(following)
+            following = self._settle_surely(following, outcome, go_on=time.monotonic() < until)
+        return following
+
+    @contextmanager
+    def _counted(self, key: Key) -> Iterator[None]:
+        with self._busy_lock:
+            self._busy[key] += 1
+        try:
+            yield
+        finally:
+            with self._busy_lock:
+                self._busy[key] -= 1
+                if not self._busy[key]:
+                    del self._busy[key]
 
     def _take(self, delivery_id: str) -> Claim | None:
         if self._stopping.is_set():
@@ -115,7 +146,7 @@ class Courier:
             return Outcome("dead", now, _ms_since(started), f"given up after {claim.parcel.attempt} attempts: {reason}")
         return Outcome("retrying", now, _ms_since(started), reason, due_at=due_at, hold_recipient=bool(asked))
 
-    def _settle_surely(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
+    def _settle_surely(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | Hint | None:
         """Write the outcome down, waiting for the database while the lease lasts; what to do next."""
         while True:
             try:
@@ -125,7 +156,7 @@ class Courier:
                     raise Transient("the outcome of a delivery could not be written down") from error
                 time.sleep(_SETTLE_PAUSE_S)
 
-    def _settle(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
+    def _settle(self, claim: Claim, outcome: Outcome, *, go_on: bool) -> Claim | Hint | None:
         """One transaction ends this delivery and begins its recipient's next, or leaves that to another worker."""
         key = (claim.channel, claim.recipient)
         with self._turn, self._engine.begin() as connection:
@@ -139,9 +170,7 @@ class Courier:
             if go_on:
                 return self._take_next(connection, claim, key)
             others_turn = self._claims.waiting(connection, claim, now=self._now(), limit=1)
-        for waiting in others_turn:
-            self._enqueue(claim.channel, waiting.id)
-        return None
+        return Hint(others_turn[0].id, claim.channel, claim.recipient) if others_turn else None
 
     def _take_next(self, connection: Connection, claim: Claim, key: Key) -> Claim | None:
         for _ in range(_MISSES):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.alerts import metrics
 from services.alerts.amending import Amender
 from services.alerts.channel import Channel
+from services.alerts.hint import Enqueue, Hint
 from services.alerts.notice import Notice
 from services.alerts.planning import Plan, plan
 from services.alerts.policy import recipients_of
@@ -26,18 +26,6 @@ from shared.observability import get_logger
 from shared.streams import Received
 
 log = get_logger("alerts.fanout")
-
-Enqueue = Callable[[str, str], None]
-"""Ask a worker to make a delivery: channel and id. Best effort: the sweeper finds what gets lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery that can be made now."""
-
-    id: str
-    channel: str
-    recipient: str
 
 
 class FanoutHandler:
@@ -76,25 +64,25 @@ class FanoutHandler:
             amended = self._amender.amend(
                 session, {*(event.event_id for event in raised), *(event.event_id for event in judged)}, now=now
             )
-        self._hand_out(Due(*row) for row in amended)
+        self._hand_out(Hint(*row) for row in amended)
 
-    def _fan_out(self, session: Session, events: list[EventRaised], *, now: datetime) -> list[Due]:
+    def _fan_out(self, session: Session, events: list[EventRaised], *, now: datetime) -> list[Hint]:
         recipients = [person for channel in self._channels.values() for person in channel.recipients(session)]
         told = [(event, found) for event in events if (found := recipients_of(event, recipients))]
         if not told:
             return []
         return _store(session, plan(session, told, now=now), now=now)
 
-    def _hand_out(self, due: Iterable[Due]) -> None:
+    def _hand_out(self, due: Iterable[Hint]) -> None:
         # A worker that has made a delivery goes on with the recipient's next by itself: a few per recipient do.
         handed: Counter[tuple[str, str]] = Counter()
         for delivery in due:
             handed[delivery.channel, delivery.recipient] += 1
             if handed[delivery.channel, delivery.recipient] <= self._per_recipient:
-                self._enqueue(delivery.channel, delivery.id)
+                self._enqueue(delivery)
 
 
-def _store(session: Session, planned: Plan, *, now: datetime) -> list[Due]:
+def _store(session: Session, planned: Plan, *, now: datetime) -> list[Hint]:
     if not planned.rows:
         return []
     alerts = [_alert(event, now=now) for event in planned.events]
@@ -111,7 +99,7 @@ def _store(session: Session, planned: Plan, *, now: datetime) -> list[Due]:
         if row.state == "held":
             metrics.HELD.labels(row.channel).inc()
     log.info("alerts_decided", alerts=len(added), deliveries=len(found_new))
-    return [Due(*row[:3]) for row in found_new if row.state == "queued" and row.due_at <= now]
+    return [Hint(*row[:3]) for row in found_new if row.state == "queued" and row.due_at <= now]
 
 
 def _alert(event: EventRaised, *, now: datetime) -> dict[str, Any]:

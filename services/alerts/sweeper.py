@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.alerts import metrics
 from services.alerts.claims import is_due
-from services.alerts.fanout import Enqueue
+from services.alerts.hint import Enqueue, Hint
 from shared.db.engine import SessionFactory
 from shared.db.tables import Delivery
 from shared.observability import get_logger
@@ -64,27 +64,29 @@ class Sweeper:
         """Hand out what is due now and was not handed out a moment ago; how many."""
         started = self._monotonic()
         self._handed = {name: at for name, at in self._handed.items() if started - at < _GRACE_S}
-        fresh = [(channel, name) for channel, name in self._due() if name not in self._handed]
-        full = {channel for channel in {channel for channel, _ in fresh} if self._queued(channel) >= _LONGEST_QUEUE}
-        handed = [(channel, name) for channel, name in fresh if channel not in full]
-        for channel, name in handed:
-            self._handed[name] = started
-            self._enqueue(channel, name)
+        fresh = [hint for hint in self._due() if hint.id not in self._handed]
+        full = {channel for channel in {hint.channel for hint in fresh} if self._queued(channel) >= _LONGEST_QUEUE}
+        handed = [hint for hint in fresh if hint.channel not in full]
+        for hint in handed:
+            self._handed[hint.id] = started
+            self._enqueue(hint)
         metrics.SWEPT.inc(len(handed))
         return len(handed)
 
-    def _due(self) -> list[tuple[str, str]]:
+    def _due(self) -> list[Hint]:
         now = self._now()
         place = func.row_number().over(
             partition_by=(Delivery.channel, Delivery.recipient), order_by=(Delivery.due_at, Delivery.id)
         )
         settled_in = or_(Delivery.state != "queued", Delivery.created_at <= now - timedelta(seconds=_GRACE_S))
-        columns = (Delivery.id, Delivery.channel, Delivery.due_at, place.label("place"))
+        columns = (Delivery.id, Delivery.channel, Delivery.recipient, Delivery.due_at, place.label("place"))
         ranked = select(*columns).where(is_due(now), settled_in).subquery()
         few = select(ranked).where(ranked.c.place <= self._per_recipient).subquery()
         # So many of each channel, so that one which is stuck cannot take every place.
         line = func.row_number().over(partition_by=few.c.channel, order_by=(few.c.due_at, few.c.id)).label("line")
-        lined = select(few.c.id, few.c.channel, few.c.due_at, line).subquery()
-        page = select(lined.c.channel, lined.c.id).where(lined.c.line <= _PAGE).order_by(lined.c.due_at)
+        lined = select(few.c.id, few.c.channel, few.c.recipient, few.c.due_at, line).subquery()
+        page = (
+            select(lined.c.id, lined.c.channel, lined.c.recipient).where(lined.c.line <= _PAGE).order_by(lined.c.due_at)
+        )
         with self._reads() as session:
-            return [(channel, name) for channel, name in session.execute(page)]
+            return [Hint(*row) for row in session.execute(page.order_by(lined.c.due_at))]

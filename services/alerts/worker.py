@@ -50,7 +50,7 @@ def main() -> int:
 
 def run(worker: Worker, settings: Settings) -> int:
     """Take deliveries from the queue until the process is told to stop; the exit status. Blocks."""
-    register(worker)
+    register(worker, per_recipient=settings.alerts.per_recipient)
     worker.app.conf.update(worker_enable_remote_control=False)
     worker.app.steps["consumer"].add(_beating(worker))
     stop = Stop()
@@ -81,12 +81,20 @@ def run(worker: Worker, settings: Settings) -> int:
     return int(celery.exitcode or 0)
 
 
-def register(worker: Worker) -> None:
-    """Give the app its tasks. They hand on to the channel's own hands, and are done with that."""
+def register(worker: Worker, *, per_recipient: int) -> None:
+    """Give the app its tasks. They hand on to the channel's own hands, and are done with that.
+
+    A delivery whose recipient has `per_recipient` hands at work already is left to those: they go on to its next ones.
+    """
 
     @worker.app.task(name=DELIVER)  # type: ignore[untyped-decorator]
-    def deliver(delivery_id: str, channel: str) -> None:
-        worker.bulkheads.submit(channel, partial(_deliver, worker, delivery_id))
+    def deliver(delivery_id: str, channel: str, recipient: str) -> None:
+        def make() -> None:
+            if worker.courier.at_work_for(channel, recipient) < per_recipient:
+                _deliver(worker, delivery_id)
+
+        if worker.courier.at_work_for(channel, recipient) < per_recipient:
+            worker.bulkheads.submit(channel, make)
 
     @worker.app.task(name=TEST_ALERT)  # type: ignore[untyped-decorator]
     def test(reply_to: str, order: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         channels = open_channels(settings, box)
         enqueued: list[str] = []
         courier = build_courier(
-            settings, engine, channels, enqueue=lambda _, name: enqueued.append(name), now=lambda: clock[0]
+            settings, engine, channels, enqueue=lambda hint: enqueued.append(hint.id), now=lambda: clock[0]
         )
         made.append(Desk(settings, factory, box, alerts, channels, courier, clock, enqueued))
         return made[-1]

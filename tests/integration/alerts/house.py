@@ -99,13 +99,13 @@ class House:
             Settings(),
             engine,
             self.channels,
-            enqueue=lambda _, name: self.enqueued.append(name),
+            enqueue=lambda hint: self.enqueued.append(hint.id),
             now=lambda: self.clock,
             arrivals=self.arrivals,
         )
         self.sweeper = Sweeper(
             read_sessions(engine),
-            enqueue=lambda _, name: self.courier.deliver(name),
+            enqueue=lambda hint: self.courier.deliver(hint.id),
             queued=lambda _: 0,
             per_recipient=4,
             interval_s=1,
@@ -121,7 +121,7 @@ class House:
         return FanoutHandler(
             self.sessions,
             self.channels,
-            enqueue=lambda _, name: self.enqueued.append(name),
+            enqueue=lambda hint: self.enqueued.append(hint.id),
             per_recipient=4,
             now=lambda: self.clock,
         )

@@ -233,7 +233,7 @@ def test_the_sweeper_finds_what_is_due_and_what_a_dead_worker_held_and_nothing_e
 
     sweeper = Sweeper(
         read_sessions(desk.alerts.engine),
-        enqueue=lambda _, name: found.append(name),
+        enqueue=lambda hint: found.append(hint.id),
         queued=lambda _: 0,
         per_recipient=4,
         interval_s=1,
@@ -270,7 +270,7 @@ def test_a_channel_that_is_stuck_leaves_room_in_a_sweep_and_in_its_queue(house: 
     queued = {"line": 0, "mqtt": 0}
     sweeper = Sweeper(
         read_sessions(house.engine),
-        enqueue=lambda channel, _: found.append(channel),
+        enqueue=lambda hint: found.append(hint.channel),
         queued=lambda channel: queued[channel],
         per_recipient=4,
         interval_s=1,
