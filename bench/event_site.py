@@ -32,9 +32,9 @@ INSERT INTO alerts (id, event_uuid, account_id, notice, decided_at, revision)
 SELECT uuid, uuid, account_id, '{}', occurred_at, 0 FROM events WHERE id % 10 = 0
 """
 _DELIVERIES = """
-INSERT INTO deliveries (id, alert_id, event_uuid, account_id, channel, recipient, revision, state, attempts, doubtful,
-    due_at, created_at, reason, receipt)
-SELECT uuid, uuid, uuid, account_id, 'webhook', '1', 0, 'sent', 1, 0, occurred_at, occurred_at, '', '{}'
+INSERT INTO deliveries (id, alert_id, event_uuid, account_id, channel, recipient, purpose, revision, state,
+    attempts, doubtful, due_at, created_at, reason, receipt)
+SELECT uuid, uuid, uuid, account_id, 'webhook', '1', 'notice', 0, 'sent', 1, 0, occurred_at, occurred_at, '', '{}'
 FROM events WHERE id % 10 = 0
 """
 _NUMBERS = {

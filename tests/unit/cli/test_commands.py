@@ -84,7 +84,8 @@ CHAT = ("recipient", "add", "--channel", "telegram", "--name", "Watch", "--addre
 
 
 def test_a_recipient_is_added_listed_muted_and_removed_without_its_secret(argus: Argus) -> None:
-    added = argus(*CHAT, "--secret-stdin", "--quiet", "22:00-06:00", stdin="12:bot-token\n")
+    night = ("--secret-stdin", "--quiet", "22:00-06:00")
+    added = argus(*CHAT, *night, stdin="12:bot-token\n", ARGUS_ALERTS__CHANNELS="webhook")
     assert added.out == "added recipient 1 (Watch)\n"
     assert "ARGUS_ALERTS__CHANNELS" in added.err
     mail = ("recipient", "add", "--channel", "email", "--name", "Ada", "--address", "email=ada@example.org")
