@@ -105,7 +105,7 @@ def _done(session: Session, row: Delivery, answer: Answer, *, now: datetime) -> 
 
 def _mute(session: Session, row: Delivery, *, now: datetime) -> str:
     until = now + MUTED_FOR
-    if not mute(session, row.channel, row.recipient, until=until, now=now):
+    if not mute(session, row.channel, row.recipient, told_since=row.created_at, until=until, now=now):
         return "This recipient cannot be muted."
     return f"Muted until {until:%H:%M} UTC."
 

@@ -11,13 +11,16 @@ from services.alerts.digests import Digest, open_digests
 from shared.db.tables import Delivery, RecipientRow
 
 
-def mute(session: Session, channel: str, recipient: str, *, until: datetime, now: datetime) -> bool:
+def mute(
+    session: Session, channel: str, recipient: str, *, told_since: datetime, until: datetime, now: datetime
+) -> bool:
     """Tell the recipient nothing before `until`, in the caller's transaction; False when it has no row.
 
+    `told_since` is when it was chosen: numbers of deleted rows may be given out again, and a younger row is another's.
     What waits to be told goes into the digest of that moment: a mute is pressed because too much comes.
     """
     row = _row(session, channel, recipient)
-    if row is None:
+    if row is None or row.created_at > told_since:
         return False
     row.muted_until = until if row.muted_until is None else max(row.muted_until, until)
     digest = Digest(channel, recipient, row.account_id, row.muted_until)

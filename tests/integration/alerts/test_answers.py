@@ -113,6 +113,14 @@ def _told_twice(house: House) -> list[Delivery]:
     return house.deliveries(state="sent")
 
 
+def test_a_recipient_who_got_the_number_of_a_deleted_one_is_not_muted_for_it(house: House) -> None:
+    number = house.recipient()
+    delivery = told(house)
+    house.change(number, created_at=NOON + timedelta(seconds=1))
+    assert press(house, delivery, "mute") == "This recipient cannot be muted."
+    assert house.row(number).muted_until is None
+
+
 @pytest.mark.parametrize("forged", ["unknown", "of another channel", "never sent", "no press"])
 def test_what_answers_to_nothing_that_was_sent_is_refused(house: House, forged: str) -> None:
     house.recipient()
