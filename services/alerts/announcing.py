@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.alerts import metrics
 from services.alerts.channel import Channel
+from services.alerts.hint import Hint
 from services.alerts.notice import Notice, NoticeKind
 from services.alerts.policy import Recipient
 from shared.db.insert import insert
@@ -48,13 +49,7 @@ def notice_of(kind: NoticeKind, label: str, text: str, *, subject: str, now: dat
     )
 
 
-Announced = tuple[str, str]
-"""Channel and id of a delivery, as a worker is asked to make it."""
-
-
-def announce(
-    session: Session, notice: Notice, recipients: Iterable[Recipient], *, now: datetime
-) -> Sequence[Announced]:
+def announce(session: Session, notice: Notice, recipients: Iterable[Recipient], *, now: datetime) -> Sequence[Hint]:
     """Store the alert and its deliveries in the caller's transaction; those that are new.
 
     A second time with the same notice, from whichever replica, adds nothing.
@@ -87,4 +82,4 @@ def announce(
     ]
     if rows:
         session.execute(insert(session, Delivery).on_conflict_do_nothing(), rows)
-    return [(str(row["channel"]), str(row["id"])) for row in rows]
+    return [Hint(str(row["id"]), str(row["channel"]), str(row["recipient"])) for row in rows]

@@ -173,7 +173,11 @@ def test_a_press_is_handed_over_answered_and_marked(desk: Desk, listen: Callable
     assert desk.answers == [Answer("telegram", DELIVERY, "confirm", "@anna")]
     assert desk.server.answered[query] == "Confirmed, thank you."
     wait_until(lambda: message.edits == 1, what="the mark")
-    assert [button["text"] for row in message.keyboard for button in row] == ["✓ Confirm", "Mute 1 h"]
+    assert [button["text"] for row in message.keyboard for button in row] == [
+        "✓ Confirm",
+        "Mute 1 h",
+        "Acknowledge",
+    ]
 
 
 def test_a_long_line_is_cut_to_what_telegram_takes(desk: Desk, listen: Callable[[Desk], Ear]) -> None:

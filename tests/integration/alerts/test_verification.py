@@ -35,7 +35,7 @@ def test_a_mailbox_is_told_of_alerts_once_its_owner_has_answered(desk: Desk) -> 
         desk.settings,
         engine,
         {"email": mail},
-        enqueue=lambda _, name: desk.enqueued.append(name),
+        enqueue=lambda hint: desk.enqueued.append(hint.id),
         now=lambda: desk.clock[0],
     )
     with desk.sessions.begin() as session:

@@ -36,7 +36,7 @@ def _reporter(factory: SessionFactory, known: dict[str, Channel], *, now: dateti
         known,
         AlertsSettings(),
         data_dir=Path(),
-        enqueue=lambda _, name: None,
+        enqueue=lambda _: None,
         now=lambda: now,
         disk=lambda _: (100 * 2**30, 10 * 2**30),
     )

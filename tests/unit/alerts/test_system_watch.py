@@ -46,7 +46,7 @@ class Site:
             self.known,
             [lambda: {"redis": self.ok}],
             Steadiness(down_after_s=60, up_after_s=180),
-            enqueue=lambda _, name: None,
+            enqueue=lambda _: None,
             now=lambda: NOW + timedelta(seconds=self.at_s),
             monotonic=lambda: self.at_s,
         )
