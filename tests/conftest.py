@@ -6,6 +6,7 @@ and once on PostgreSQL.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import uuid
@@ -16,6 +17,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy
 from argon2 import PasswordHasher
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from sqlalchemy import Engine
 
@@ -31,6 +33,11 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
+
+# CI tries the same examples every time: whether a change is taken must not be chance. At a desk new ones are tried.
+hypothesis_settings.register_profile("ci", derandomize=True)
+if os.environ.get("ARGUS_CI"):
+    hypothesis_settings.load_profile("ci")
 
 # What a password costs to check is measured in nobody's test; what it costs outside of tests has a test of its own.
 use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))

@@ -92,6 +92,7 @@ class Sampler:
         self._buffered_since_s: float | None = None
         self._blind_until_s = 0.0
         self._told_by_sizes = False
+        self._unseen_between = False
         self._moving = False
         self._misses = 0
         self._missed_s = float("-inf")
@@ -121,6 +122,8 @@ class Sampler:
             # Encoders put keyframes where a scene changes, too: the usual distance is the largest of late.
             self._group_s = max(at_s - self._keyframe_s, 0.7 * self._group_s)
             self._keyframe_s = at_s
+        if not keyframe:
+            self._unseen_between = not self._intra_only
         grew = not keyframe and self._sizes.grew(size, learn=not self._moving)
         if self._mode is not _Mode.IDLE:
             return Step.DECODE if at_s >= self._next_picture_s - _TOLERANCE_S else Step.WAIT
@@ -148,8 +151,10 @@ class Sampler:
 
     def peeked(self, at_s: float, *, moved: bool) -> Outcome:
         """The keyframe at `at_s` was decoded alone and tested."""
-        unlearnt = not self._intra_only and not self._sizes.ready
+        # What nobody has looked at must not teach the sizes either: somebody may be moving.
+        unlearnt = self._unseen_between and not self._sizes.ready
         blind = unlearnt or at_s < self._blind_until_s
+        self._unseen_between = False
         self._plan_peek(at_s)
         if moved:
             self._count_miss(at_s)
@@ -157,7 +162,10 @@ class Sampler:
             return Outcome.DECODE
         if blind:
             # The sizes tell nothing here, so somebody may have crossed between the two keyframes.
+            due_s = self._next_picture_s
             self._suspect(at_s, for_s=0.0)
+            # The buffer goes on where the last look ended: there is no need to look more often than usual.
+            self._next_picture_s = min(due_s, at_s)
             return Outcome.DECODE
         self._buffered_since_s = at_s
         return Outcome.FORGET
