@@ -57,7 +57,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
     made = _add(api, {
         "id": "door", "name": "Door", "enabled": False, "camera_id": "cam_001", "condition": condition,
         "cooldown_s": 60, "severity": 3, "modules": ["lpr", "ocr"], "judge": True,
-        "judge_deadline_s": 2.5, "channels": ["webhook"],
+        "judge_deadline_s": 2.5, "channels": ["webhook"], "armed": ["night", "away"],
     })  # fmt: skip
     assert made == {
         "id": "door",
@@ -71,6 +71,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "judge": True,
         "judge_deadline_s": 2.5,
         "channels": ["webhook"],
+        "armed": ["night", "away"],
         "shared": False,
         "created_at": "2026-01-15T10:30:00Z",
         "updated_at": "2026-01-15T10:30:00Z",
@@ -235,6 +236,7 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
         "severity": 6,
         "modules": ["lpr", "lpx"],
         "channels": ["pigeon"],
+        "armed": ["asleep"],
         "condition": {
             "labels": ["person", 7],
             "dwel_s": 5,
@@ -245,6 +247,7 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
     for expected in (
         "Field 'id' must be", "Field 'name' must not be blank", "Field 'enabled' input", "Field 'cooldown_s' input",
         "Field 'severity' input", "Field 'modules[1]' input should be 'bytetrack'", "Field 'channels[0]' input",
+        "Field 'armed[0]' input",
         "Field 'condition.labels[1]' input should be a valid string",
         "Field 'condition.dwel_s' is not known – did you mean 'dwell_s'?",
         "Field 'condition.min_confidence' input should be a valid number",
