@@ -80,7 +80,9 @@ def evaluate(
     return tuple(
         rule
         for rule in rules
-        if rule.slug not in fired and rule.condition.holds(presence, at, others) and not _cooling(rule, at, last_fired)
+        if rule.slug not in fired
+        and rule.condition.holds(presence, at, others)
+        and not is_cooling(rule, at, last_fired.get(rule.slug))
     )
 
 
@@ -102,7 +104,7 @@ def evaluate_finding(
         for rule in rules
         if rule.slug not in fired
         and (match := rule.condition.found(finding)) is not None
-        and (about_scene or not _cooling(rule, finding.at, last_fired))
+        and (about_scene or not is_cooling(rule, finding.at, last_fired.get(rule.slug)))
     )
 
 
@@ -111,8 +113,9 @@ def is_new_episode(at: datetime, last: datetime | None, *, gap_s: float) -> bool
     return last is None or abs((at - last).total_seconds()) > gap_s
 
 
-def _cooling(rule: Rule, at: datetime, last_fired: Mapping[str, datetime]) -> bool:
-    if rule.cooldown_s <= 0 or (last := last_fired.get(rule.slug)) is None:
+def is_cooling(rule: Rule, at: datetime, last: datetime | None) -> bool:
+    """Whether the rule keeps silent at `at` because it fired at `last`."""
+    if rule.cooldown_s <= 0 or last is None:
         return False
     # Either way round: a clock that was set back must not silence the rule until it has caught up.
     return abs((at - last).total_seconds()) < rule.cooldown_s

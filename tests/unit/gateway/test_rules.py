@@ -270,6 +270,8 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
         ({"schedule": {"windows": []}}, "Field 'condition.schedule.windows' must hold at least one window"),
         ({"schedule": {"windows": [{"from": "00:00", "to": "24:00"}] * 65}}, "must hold at most 64"),
         ({"schedule": {"timezone": "Mars", "windows": NIGHT["windows"]}}, "Field 'condition.schedule.timezone' 'Mars'"),
+        ({"kind": "absence", "for_s": 29}, "Field 'condition.for_s'"),
+        ({"kind": "not", "condition": {"kind": "absence"}}, "Field 'condition.condition.kind' cannot be part"),
         ({"x" * 100_000: 1}, "is not known"),
         ({"a{b}": 1, "": 1}, "is not known"),
         ([], "Field 'condition'"),
@@ -334,3 +336,20 @@ def test_the_document_describes_conditions(api: Api) -> None:
         condition = str(schemas[name]["properties"]["condition"])
         assert all(word in condition for word in ("labels", "zone", "dwell_s", "#/components/schemas/Schedule"))
     assert schemas["Window"]["required"] == ["from", "to"]
+
+
+def test_the_document_has_absences_stand_alone(api: Api) -> None:
+    document = api.client.get("/openapi.json").get_json()
+    kinds = _kinds(document["components"]["schemas"]["NewRuleBody"]["properties"]["condition"])
+    (absence,) = (kind for kind in kinds if "for_s" in kind.get("required", ()))
+    assert (absence["properties"]["for_s"]["minimum"], absence["properties"]["for_s"]["maximum"]) == (30, 604_800)
+    groups = [kind for kind in kinds if {"conditions", "condition"} & set(kind.get("properties", ()))]
+    assert len(groups) == 3
+    assert all("absence" not in str(group) for group in groups)
+    made = _add(api, {**BODY, "condition": {"kind": "absence", "for_s": 60, "labels": ["person"]}})
+    assert made["condition"] == {"kind": "absence", "for_s": 60, "labels": ["person"]}
+
+
+def _kinds(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    inner = [_kinds(part) if "anyOf" in part else [part] for part in schema["anyOf"]]
+    return [kind for kinds in inner for kind in kinds]

@@ -123,6 +123,7 @@ def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, obj
 
 def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_what_it_requires() -> None:
     required: dict[str, dict[str, object]] = {
+        "absence": {"for_s": 60},
         "all": {"conditions": [{}]},
         "any": {"conditions": [{}]},
         "not": {"condition": {}},

@@ -40,10 +40,10 @@ class _AnyCondition:
     """Documents a condition as one of the kinds there are."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        plain = [
-            handler(kind.__pydantic_core_schema__) for kind in condition_kinds().values() if kind.parts_field is None
-        ]
-        return {"anyOf": [*plain, *_made_of_others(plain, depth=MAX_DEPTH)]}
+        kinds = [kind for kind in condition_kinds().values() if kind.parts_field is None]
+        alone = [handler(kind.__pydantic_core_schema__) for kind in kinds if kind.about_camera]
+        plain = [handler(kind.__pydantic_core_schema__) for kind in kinds if not kind.about_camera]
+        return {"anyOf": [*plain, *alone, *_made_of_others(plain, depth=MAX_DEPTH)]}
 
 
 def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool = False) -> list[JsonSchemaValue]:
