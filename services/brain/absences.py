@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -35,9 +35,11 @@ from shared.rules.rule import Rule, is_cooling
 
 log = get_logger("brain.absences")
 
+MOST_BEHIND_S: Final = 2.0
+"""A message that waits for less is on its way."""
+
 _TICK_S = 1.0
-# Long enough for presences that waited with us to be heard of first.
-_BACKOFF_S = 5.0
+_BACKOFF_S = 2.0
 
 Key = tuple[str, str]
 """A camera and a rule, by their slugs."""
@@ -59,7 +61,10 @@ class _Count:
 
 
 class Absences:
-    """Owned by one thread. `cameras` are those that this replica looks after, by slug."""
+    """Owned by one thread. `cameras` are those that this replica looks after, by slug.
+
+    `behind_s` tells how long presences of a camera have waited to be heard of: nobody is missed who may be among them.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Absences:
         redis: Redis,
         cameras: Callable[[], Mapping[str, CameraFacts]],
         last_seen: LastSeen,
+        behind_s: Callable[[str], float],
         now: Callable[[], datetime],
         committed: Callable[[], None],
     ) -> None:
@@ -78,6 +84,7 @@ class Absences:
         self._site = site
         self._cameras = cameras
         self._last_seen = last_seen
+        self._behind_s = behind_s
         self._now = now
         self._committed = committed
         self._known: frozenset[str] = frozenset()
@@ -144,7 +151,10 @@ class Absences:
         )
         self._counts[key] = _Count(condition, vacancy)
         is_due = key not in self._open and vacancy.counted_s >= condition.for_s
-        if is_due and not is_cooling(rule, watched_at, self._fired.get(key)):
+        if not is_due or is_cooling(rule, watched_at, self._fired.get(key)):
+            return
+        # Asked again, because what had waited may have been heard of just now.
+        if self._behind_s(key[0]) <= MOST_BEHIND_S and self._last_seen.at((key[0], condition)) == seen_at:
             self._raise(key, rule, condition, vacancy)
 
     def _raise(self, key: Key, rule: Rule, condition: AboutCamera, vacancy: Vacancy) -> None:

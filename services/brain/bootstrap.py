@@ -33,6 +33,7 @@ from services.brain.telling import Court
 from services.brain.timeline import CameraFacts
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.domain.ids import shard_of
 from shared.jobs import celery_app
 from shared.loops import obey_restart, run_loops
 from shared.media import MediaStore
@@ -44,7 +45,7 @@ from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
 from shared.ownership.lease import Lease
 from shared.settings import Settings
-from shared.streams import CommandTail, GroupReader, connect, consume
+from shared.streams import CommandTail, GroupReader, connect, consume, waiting_s
 
 log = get_logger("brain")
 
@@ -236,6 +237,9 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             redis=redis,
             cameras=own_cameras,
             last_seen=last_seen,
+            behind_s=lambda camera: waiting_s(
+                redis, PRESENCES.stream(shard_of(camera, settings.shards)), group=SERVICE
+            ),
             now=clock,
             committed=committed,
         ),

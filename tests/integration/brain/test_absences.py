@@ -70,6 +70,7 @@ class Stage:
     now: datetime = AT
     owned: frozenset[int] = frozenset(range(8))
     committed: int = 0
+    behind_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.database = Database(self.sessions)
@@ -88,6 +89,7 @@ class Stage:
             redis=self.redis,
             cameras=self.cameras,
             last_seen=last_seen,
+            behind_s=lambda _: self.behind_s,
             now=lambda: self.now,
             committed=self.count,
         )
@@ -344,6 +346,17 @@ def test_a_database_that_is_away_loses_no_absence(stage: Stage) -> None:
         stage.go(10)
     stage.database.is_away = False
     stage.go(5)
+    assert stage.open() == [True]
+
+
+def test_nobody_is_missed_while_presences_wait_to_be_heard_of(stage: Stage) -> None:
+    stage.behind_s = 30
+    stage.go(120)
+    stage.tell()
+    stage.behind_s = 0
+    stage.go(55)
+    assert stage.events() == []
+    stage.go(10)
     assert stage.open() == [True]
 
 
