@@ -87,6 +87,7 @@ LABELS: Final = (
     marked("teddy bear"),
     marked("hair drier"),
     marked("toothbrush"),
+    marked("absence"),
     # What specialists find besides.
     marked("face"),
     marked("plate"),

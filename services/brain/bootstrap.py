@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.brain.absences import Absences
 from services.brain.deadlines import Deadlines
 from services.brain.dispatcher import LEASE_TTL_S as DISPATCHER_LEASE_TTL_S
 from services.brain.dispatcher import Dispatcher
@@ -21,6 +22,7 @@ from services.brain.docket import Docket
 from services.brain.findings import FindingHandler
 from services.brain.health import HealthHandler
 from services.brain.known_modules import KnownModules
+from services.brain.last_seen import LastSeen
 from services.brain.presences import PresenceHandler
 from services.brain.relay import LEASE_TTL_S, Relay
 from services.brain.retention import LEASE_TTL_S as RETENTION_LEASE_TTL_S
@@ -28,8 +30,10 @@ from services.brain.retention import Retention
 from services.brain.scenes import SceneLooks, owned_cameras
 from services.brain.site import Site
 from services.brain.telling import Court
+from services.brain.timeline import CameraFacts
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.domain.ids import shard_of
 from shared.jobs import celery_app
 from shared.loops import obey_restart, run_loops
 from shared.media import MediaStore
@@ -41,7 +45,7 @@ from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
 from shared.ownership.lease import Lease
 from shared.settings import Settings
-from shared.streams import CommandTail, GroupReader, connect, consume
+from shared.streams import CommandTail, GroupReader, connect, consume, waiting_s
 
 log = get_logger("brain")
 
@@ -68,6 +72,7 @@ class Brain:
     health: HealthHandler
     findings: FindingHandler
     scenes: SceneLooks
+    absences: Absences
     retention: Retention
     liveness: Liveness
 
@@ -84,6 +89,7 @@ class Brain:
                     "deadlines": partial(self.deadlines.run, stop),
                     "docket": partial(self.docket.run, stop),
                     "scenes": partial(self.scenes.run, stop),
+                    "absences": partial(self.absences.run, stop),
                     "dispatcher": partial(self.dispatcher.run, stop),
                     "retention": partial(self.retention.run, stop),
                     "orders": partial(self._follow_orders, stop),
@@ -197,13 +203,18 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
     )
     media = MediaStore.open(settings.effective_media_url)
     ownership = ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards)
+
+    def own_cameras() -> Mapping[str, CameraFacts]:
+        return owned_cameras(site.view.cameras, ownership.owned, shards=settings.shards)
+
+    last_seen = LastSeen()
     scenes = SceneLooks(
         redis,
         app=celery_app(settings.known_redis_url),
         book=JobBook(redis, now=clock),
         media=media,
         modules=modules,
-        cameras=lambda: owned_cameras(site.view.cameras, ownership.owned, shards=settings.shards),
+        cameras=own_cameras,
         usual=frozenset(settings.modules.scene),
         bound=settings.modules.queue_bound,
         now=clock,
@@ -220,6 +231,18 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         docket=docket,
         ownership=ownership,
         scenes=scenes,
+        absences=Absences(
+            writes,
+            site,
+            redis=redis,
+            cameras=own_cameras,
+            last_seen=last_seen,
+            behind_s=lambda camera: waiting_s(
+                redis, PRESENCES.stream(shard_of(camera, settings.shards)), group=SERVICE
+            ),
+            now=clock,
+            committed=committed,
+        ),
         retention=Retention(
             writes,
             reads,
@@ -234,6 +257,7 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             site,
             now=clock,
             committed=committed,
+            last_seen=last_seen,
             known=lambda: modules.known,
             ordered=dispatcher.wake,
             court=court,

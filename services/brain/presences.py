@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.brain import metrics
+from services.brain.last_seen import LastSeen
 from services.brain.ledger import Entries, Ledger
 from services.brain.looks import Known, ripe, wished
 from services.brain.memory import Memory
@@ -35,6 +36,7 @@ class PresenceHandler:
         now: Callable[[], datetime],
         committed: Callable[[], None],
         memory: Memory | None = None,
+        last_seen: LastSeen | None = None,
         known: Callable[[], Known] = dict,
         ordered: Callable[[], None] = lambda: None,
         court: Court = Court(),  # noqa: B008 – a value
@@ -44,6 +46,7 @@ class PresenceHandler:
         self._now = now
         self._committed = committed
         self._memory = memory or Memory()
+        self._last_seen = last_seen or LastSeen()
         self._known = known
         self._ordered = ordered
         self._court = court
@@ -53,6 +56,8 @@ class PresenceHandler:
         started = time.monotonic()
         bodies = [item.message for item in batch if isinstance(item.message, PresenceBody)]
         view = self._site.view_with({body.camera for body in bodies})
+        for body in bodies:
+            self._last_seen.note(body, view)
         # Each message with who else was there when it was told.
         told = [(body, self._memory.see(body)) for body in bodies]
         waiting = _relevant(told, view, self._memory)

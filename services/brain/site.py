@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 
 from services.brain.marks import REMEMBERED, Mark, is_known_false, read_marks
 from services.brain.timeline import CameraFacts
+from shared.accounts.arming import arm_states
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
 from shared.domain.errors import UserError
@@ -28,7 +29,8 @@ _RETRY_UNKNOWN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One consistent reading: enabled cameras by slug, the rules of each, all rules by slug, and what was marked."""
+    """One consistent reading: enabled cameras by slug, the rules that are awake on each, all rules by slug, and what
+    was marked."""
 
     cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
@@ -69,11 +71,14 @@ class Site:
                     row.slug: facts_of(row) for row in session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled))
                 }
                 rows = session.scalars(select(RuleRow).where(RuleRow.enabled).order_by(RuleRow.id)).all()
+                states = arm_states(session)
                 marks = read_marks(session, since=self._now() - REMEMBERED) if self._heed_marks else {}
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
             self.view = SiteView(
                 cameras=cameras,
-                rules_of=rules_by_camera(rules, {slug: facts.account_id for slug, facts in cameras.items()}),
+                rules_of=rules_by_camera(
+                    rules, {slug: facts.account_id for slug, facts in cameras.items()}, states=states
+                ),
                 rules={rule.slug: rule for rule in rules},
                 marks=marks,
             )
@@ -113,4 +118,5 @@ def _rule(row: RuleRow) -> Rule | None:
         judge=row.judge,
         judge_deadline_s=row.judge_deadline_s,
         channels=tuple(row.channels),
+        armed=tuple(row.armed),
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventKind, EventRaised
+from shared.rules.about_camera import AboutCamera
+from shared.rules.absence import Vacancy
 from shared.rules.found import Match
 from shared.rules.rule import Rule
+
+ABSENCE: Final = "absence"
+"""What the event of an absence is labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,26 @@ def scene_event_id(camera: str, module: str, at: datetime) -> str:
 def best_match(firing: Sequence[tuple[Rule, Match]]) -> Match:
     """The surest of what the rules fire on."""
     return max((match for _, match in firing), key=lambda match: match.confidence or 0.0)
+
+
+def absence(camera: CameraFacts, rule: Rule, condition: AboutCamera, vacancy: Vacancy) -> EventDraft:
+    """Nobody was there for so long that the rule fires."""
+    zones = (condition.zone,) if condition.zone is not None else ()
+    text = f"{ABSENCE} in {condition.zone}" if condition.zone is not None else ABSENCE
+    return EventDraft(
+        uuid=ids.absence_event_id(camera.slug, rule.slug, round(vacancy.began_at.timestamp() * 1000)),
+        camera=camera,
+        kind="detection",
+        label=ABSENCE,
+        confidence=1.0,
+        at=vacancy.watched_at,
+        started_at=vacancy.began_at,
+        text=f"{text}: {', '.join(sorted(condition.labels))}" if condition.labels else text,
+        severity=rule.severity,
+        rules=(rule.slug,),
+        channels=rule.channels,
+        zones=zones,
+    )
 
 
 def camera_down(camera: CameraFacts, *, since: datetime, detail: str, trace_id: str = "") -> EventDraft:

@@ -9,12 +9,13 @@ from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import Base, UtcDateTime
+from shared.domain.arming import USUAL_ARM_STATE
 
 
 class Account(Base):
     """A user. `role` is admin, operator or viewer; `password_hash` is argon2id.
 
-    `language` is the one in which the judge speaks to it; None: the setting's.
+    `language` is the one in which the judge speaks to it; None: the setting's. `arm` is an `ArmState`.
     """
 
     __tablename__ = "accounts"
@@ -25,6 +26,7 @@ class Account(Base):
     role: Mapped[str] = mapped_column(String(16))
     enabled: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str | None] = mapped_column(String(8))
+    arm: Mapped[str] = mapped_column(String(16), default=USUAL_ARM_STATE)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -16,6 +16,7 @@ class RuleRow(Base):
 
     `condition` is the JSON form of a `shared.rules.condition.Condition`; `channels` empty means every channel.
     With `judge` people are told once the judge has spoken, or `judge_deadline_s` later without its word.
+    `armed` names the states of the camera's account in which it is awake; none means always.
     """
 
     __tablename__ = "rules"
@@ -33,6 +34,7 @@ class RuleRow(Base):
     judge: Mapped[bool] = mapped_column(default=False)
     judge_deadline_s: Mapped[float] = mapped_column(default=4.0)
     channels: Mapped[list[str]] = mapped_column(JSON, default=list)
+    armed: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -35,6 +35,11 @@ def scene_event_id(camera: str, module: str, began_ms: int) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"scene/{camera}/{module}/{began_ms}"))
 
 
+def absence_event_id(camera: str, rule: str, began_ms: int) -> str:
+    """The bare uuid of the event that tells that nobody, as the rule has it, was there from then on."""
+    return str(uuid.uuid5(_NAMESPACE, f"absence/{camera}/{rule}/{began_ms}"))
+
+
 def notice_id(subject: str) -> str:
     """The bare uuid that stands for the event in an alert that tells of none: one for each thing that is told."""
     return str(uuid.uuid5(_NAMESPACE, f"notice/{subject}"))

@@ -34,6 +34,8 @@ class Condition(BaseModel, ABC):
 
     parts_field: ClassVar[str | None] = None
     """The field that holds other conditions, a list of them or one; None for a condition that stands by itself."""
+    about_camera: ClassVar[bool] = False
+    """Whether it is about a camera instead of a presence, and so cannot be part of another condition."""
 
     kind: str
 
@@ -83,11 +85,13 @@ def parse_condition(values: Mapping[str, Any], *, path: str = "condition") -> Co
     return _parsed(values, path, depth=MAX_DEPTH)
 
 
-def _parsed(values: Mapping[str, Any], path: str, *, depth: int, negated: bool = False) -> Condition:
+def _parsed(
+    values: Mapping[str, Any], path: str, *, depth: int, negated: bool = False, within: bool = False
+) -> Condition:
     name = values.get("kind", DEFAULT_KIND)
     try:
         kind = _kind(name, path=f"{path}.kind".lstrip("."))
-        _check_depth(kind, path, depth=depth, negated=negated)
+        _check_place(kind, path, depth=depth, negated=negated, within=within)
     except UserError as error:
         raise InvalidInput([error]) from None
     parts, problems = _parts(values, kind, path, depth=depth)
@@ -102,8 +106,10 @@ def _parsed(values: Mapping[str, Any], path: str, *, depth: int, negated: bool =
     return condition
 
 
-def _check_depth(kind: type[Condition], path: str, *, depth: int, negated: bool) -> None:
+def _check_place(kind: type[Condition], path: str, *, depth: int, negated: bool, within: bool) -> None:
     place = f"{path}.kind".lstrip(".")
+    if kind.about_camera and within:
+        raise UserError(place, "cannot be part of another condition: it is about the camera, not about somebody there")
     if kind.parts_field == "condition" and negated:
         raise UserError(place, "stands inside another not", remedy="leave both out")
     if kind.parts_field == "conditions" and depth == 0:
@@ -120,7 +126,8 @@ def _parts(
 
     def read(part: Mapping[str, Any], place: str) -> Condition | None:
         try:
-            return _parsed(part, place, depth=depth - (field == "conditions"), negated=field == "condition")
+            inner = depth - (field == "conditions")
+            return _parsed(part, place, depth=inner, negated=field == "condition", within=True)
         except InvalidInput as error:
             problems.extend(error.problems)
             return None

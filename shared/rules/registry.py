@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from shared.db.cameras import Camera
 from shared.db.events import RuleFiring, RuleRow
+from shared.domain.arming import ARM_STATES
 from shared.domain.channel import CHANNELS
 from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
@@ -49,6 +50,7 @@ class RuleChange:
     judge: bool | None = None
     judge_deadline_s: float | None = None
     channels: tuple[str, ...] | None = None
+    armed: tuple[str, ...] | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -76,6 +78,7 @@ def add_rule(
         judge=False,
         judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
         channels=[],
+        armed=[],
         created_at=now,
         updated_at=now,
     )
@@ -170,6 +173,8 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
         row.modules = list(dict.fromkeys(change.modules))
     if change.channels is not None:
         row.channels = list(dict.fromkeys(change.channels))
+    if change.armed is not None:
+        row.armed = list(dict.fromkeys(change.armed))
 
 
 def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
@@ -197,6 +202,7 @@ def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]
         yield UserError("judge_deadline_s", f"must be from 0 to {MAX_JUDGE_DEADLINE_S:.0f} seconds")
     yield from _unknown("modules", "module", change.modules or (), MODULES)
     yield from _unknown("channels", "channel", change.channels or (), CHANNELS)
+    yield from _unknown("armed", "arm state", change.armed or (), ARM_STATES)
 
 
 def _unknown(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> Iterator[UserError]:

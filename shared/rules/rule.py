@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.arming import USUAL_ARM_STATE, ArmState
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.found import Found, Match
@@ -17,7 +18,8 @@ class Rule:
 
     No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the
     rule stays silent on the same camera. No `channels` means every channel. With `judge` people are told once the judge
-    has spoken, or `judge_deadline_s` later without its word.
+    has spoken, or `judge_deadline_s` later without its word. `armed` names the states of the camera's account in which
+    the rule is awake, none all of them.
     """
 
     slug: str
@@ -31,6 +33,7 @@ class Rule:
     judge: bool = False
     judge_deadline_s: float = 4.0
     channels: tuple[str, ...] = ()
+    armed: tuple[str, ...] = ()
 
     @property
     def looks(self) -> tuple[str, ...]:
@@ -40,13 +43,24 @@ class Rule:
     def concerns(self, camera: str, account_id: int | None) -> bool:
         return self.camera in (None, camera) and self.account_id in (None, account_id)
 
+    def awake_in(self, state: ArmState) -> bool:
+        return not self.armed or state in self.armed
 
-def rules_by_camera(rules: Iterable[Rule], accounts: Mapping[str, int | None]) -> dict[str, tuple[Rule, ...]]:
-    """The rules of each camera in `accounts` (camera → account), in the order given."""
+
+def rules_by_camera(
+    rules: Iterable[Rule], accounts: Mapping[str, int | None], *, states: Mapping[int, ArmState] | None = None
+) -> dict[str, tuple[Rule, ...]]:
+    """The rules of each camera in `accounts` (camera → account) that are awake, in the order given.
+
+    `states` says how accounts are armed; one that is not in it is as usual.
+    """
     known = tuple(rules)
-    return {
-        camera: tuple(rule for rule in known if rule.concerns(camera, account)) for camera, account in accounts.items()
-    }
+
+    def awake(camera: str, account: int | None) -> tuple[Rule, ...]:
+        state = (states or {}).get(account, USUAL_ARM_STATE) if account is not None else USUAL_ARM_STATE
+        return tuple(rule for rule in known if rule.concerns(camera, account) and rule.awake_in(state))
+
+    return {camera: awake(camera, account) for camera, account in accounts.items()}
 
 
 def evaluate(
@@ -66,7 +80,9 @@ def evaluate(
     return tuple(
         rule
         for rule in rules
-        if rule.slug not in fired and rule.condition.holds(presence, at, others) and not _cooling(rule, at, last_fired)
+        if rule.slug not in fired
+        and rule.condition.holds(presence, at, others)
+        and not is_cooling(rule, at, last_fired.get(rule.slug))
     )
 
 
@@ -88,7 +104,7 @@ def evaluate_finding(
         for rule in rules
         if rule.slug not in fired
         and (match := rule.condition.found(finding)) is not None
-        and (about_scene or not _cooling(rule, finding.at, last_fired))
+        and (about_scene or not is_cooling(rule, finding.at, last_fired.get(rule.slug)))
     )
 
 
@@ -97,8 +113,9 @@ def is_new_episode(at: datetime, last: datetime | None, *, gap_s: float) -> bool
     return last is None or abs((at - last).total_seconds()) > gap_s
 
 
-def _cooling(rule: Rule, at: datetime, last_fired: Mapping[str, datetime]) -> bool:
-    if rule.cooldown_s <= 0 or (last := last_fired.get(rule.slug)) is None:
+def is_cooling(rule: Rule, at: datetime, last: datetime | None) -> bool:
+    """Whether the rule keeps silent at `at` because it fired at `last`."""
+    if rule.cooldown_s <= 0 or last is None:
         return False
     # Either way round: a clock that was set back must not silence the rule until it has caught up.
     return abs((at - last).total_seconds()) < rule.cooldown_s

@@ -6,5 +6,16 @@ from shared.streams.publisher import Publisher
 from shared.streams.reader import GroupReader, Received
 from shared.streams.replies import Replies, reply_key
 from shared.streams.tail import CommandTail
+from shared.streams.waiting import waiting_s
 
-__all__ = ["CommandTail", "GroupReader", "Publisher", "Received", "Replies", "connect", "consume", "reply_key"]
+__all__ = [
+    "CommandTail",
+    "GroupReader",
+    "Publisher",
+    "Received",
+    "Replies",
+    "connect",
+    "consume",
+    "reply_key",
+    "waiting_s",
+]

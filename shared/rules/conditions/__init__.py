@@ -1,6 +1,7 @@
 """The kinds of condition by name. Strings only: nothing is imported until a rule asks for it."""
 
 CATALOGUE = {
+    "absence": "shared.rules.conditions.absence:AbsenceCondition",
     "all": "shared.rules.conditions.all:AllCondition",
     "any": "shared.rules.conditions.any:AnyCondition",
     "count": "shared.rules.conditions.count:CountCondition",

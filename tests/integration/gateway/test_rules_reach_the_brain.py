@@ -85,3 +85,23 @@ def test_a_rule_counts_from_the_moment_it_is_added_until_it_is_removed(
         )
         assert client.delete("/rules/bears").status_code == 204
         wait_until(lambda: "bears" not in brain.site.view.rules, AT_ONCE_S, "the brain to forget the rule")
+
+
+def test_a_state_counts_from_the_moment_it_is_chosen(gateway: Server, brain: Brain, redis: Redis) -> None:
+    with gateway.client() as client:
+        assert client.post("/cameras", json={"id": "door", "name": "Door", "rtsp_url": RTSP}).status_code == 201
+        rule = {"id": "bears", "name": "Bears", "condition": {"labels": ["bear"]}, "armed": ["night"]}
+        assert client.post("/rules", json=rule).status_code == 201
+        wait_until(lambda: "bears" in brain.site.view.rules, AT_ONCE_S, "the brain to know the rule")
+        assert "bears" not in _awake(brain)
+        assert client.put("/arm", json={"state": "night"}).status_code == 200
+        wait_until(lambda: "bears" in _awake(brain), AT_ONCE_S, "the rule to wake")
+        _arrives(redis, 1, brain=brain)
+        events = wait_until(lambda: client.get("/events").json()["events"], what="the event")
+        assert [event["detection_type"] for event in events] == ["bear"]
+        assert client.put("/arm", json={"state": "disarmed"}).status_code == 200
+        wait_until(lambda: "bears" not in _awake(brain), AT_ONCE_S, "the rule to fall asleep")
+
+
+def _awake(brain: Brain) -> set[str]:
+    return {rule.slug for rule in brain.site.view.rules_of.get("door", ())}

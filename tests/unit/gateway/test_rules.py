@@ -57,7 +57,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
     made = _add(api, {
         "id": "door", "name": "Door", "enabled": False, "camera_id": "cam_001", "condition": condition,
         "cooldown_s": 60, "severity": 3, "modules": ["lpr", "ocr"], "judge": True,
-        "judge_deadline_s": 2.5, "channels": ["webhook"],
+        "judge_deadline_s": 2.5, "channels": ["webhook"], "armed": ["night", "away"],
     })  # fmt: skip
     assert made == {
         "id": "door",
@@ -71,6 +71,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "judge": True,
         "judge_deadline_s": 2.5,
         "channels": ["webhook"],
+        "armed": ["night", "away"],
         "shared": False,
         "created_at": "2026-01-15T10:30:00Z",
         "updated_at": "2026-01-15T10:30:00Z",
@@ -235,6 +236,7 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
         "severity": 6,
         "modules": ["lpr", "lpx"],
         "channels": ["pigeon"],
+        "armed": ["asleep"],
         "condition": {
             "labels": ["person", 7],
             "dwel_s": 5,
@@ -245,6 +247,7 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
     for expected in (
         "Field 'id' must be", "Field 'name' must not be blank", "Field 'enabled' input", "Field 'cooldown_s' input",
         "Field 'severity' input", "Field 'modules[1]' input should be 'bytetrack'", "Field 'channels[0]' input",
+        "Field 'armed[0]' input",
         "Field 'condition.labels[1]' input should be a valid string",
         "Field 'condition.dwel_s' is not known – did you mean 'dwell_s'?",
         "Field 'condition.min_confidence' input should be a valid number",
@@ -267,6 +270,8 @@ def test_everything_wrong_is_named_at_once_with_its_place(api: Api) -> None:
         ({"schedule": {"windows": []}}, "Field 'condition.schedule.windows' must hold at least one window"),
         ({"schedule": {"windows": [{"from": "00:00", "to": "24:00"}] * 65}}, "must hold at most 64"),
         ({"schedule": {"timezone": "Mars", "windows": NIGHT["windows"]}}, "Field 'condition.schedule.timezone' 'Mars'"),
+        ({"kind": "absence", "for_s": 29}, "Field 'condition.for_s'"),
+        ({"kind": "not", "condition": {"kind": "absence"}}, "Field 'condition.condition.kind' cannot be part"),
         ({"x" * 100_000: 1}, "is not known"),
         ({"a{b}": 1, "": 1}, "is not known"),
         ([], "Field 'condition'"),
@@ -331,3 +336,20 @@ def test_the_document_describes_conditions(api: Api) -> None:
         condition = str(schemas[name]["properties"]["condition"])
         assert all(word in condition for word in ("labels", "zone", "dwell_s", "#/components/schemas/Schedule"))
     assert schemas["Window"]["required"] == ["from", "to"]
+
+
+def test_the_document_has_absences_stand_alone(api: Api) -> None:
+    document = api.client.get("/openapi.json").get_json()
+    kinds = _kinds(document["components"]["schemas"]["NewRuleBody"]["properties"]["condition"])
+    (absence,) = (kind for kind in kinds if "for_s" in kind.get("required", ()))
+    assert (absence["properties"]["for_s"]["minimum"], absence["properties"]["for_s"]["maximum"]) == (30, 604_800)
+    groups = [kind for kind in kinds if {"conditions", "condition"} & set(kind.get("properties", ()))]
+    assert len(groups) == 3
+    assert all("absence" not in str(group) for group in groups)
+    made = _add(api, {**BODY, "condition": {"kind": "absence", "for_s": 60, "labels": ["person"]}})
+    assert made["condition"] == {"kind": "absence", "for_s": 60, "labels": ["person"]}
+
+
+def _kinds(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    inner = [_kinds(part) if "anyOf" in part else [part] for part in schema["anyOf"]]
+    return [kind for kinds in inner for kind in kinds]

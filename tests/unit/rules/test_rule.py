@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared.domain.arming import ARM_STATES, ArmState
 from shared.domain.box import Box
 from shared.domain.errors import UserError
 from shared.domain.presence import Presence, ZoneStay
@@ -119,6 +123,7 @@ def test_what_is_no_condition_is_refused_with_its_field(condition: dict[str, obj
 
 def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_what_it_requires() -> None:
     required: dict[str, dict[str, object]] = {
+        "absence": {"for_s": 60},
         "all": {"conditions": [{}]},
         "any": {"conditions": [{}]},
         "not": {"condition": {}},
@@ -163,3 +168,40 @@ def test_a_camera_has_its_own_rules_its_accounts_and_everybodys() -> None:
     found = rules_by_camera(rules, {"door": 1, "gate": 2})
     assert [r.slug for r in found["door"]] == ["all", "door", "anna"]
     assert [r.slug for r in found["gate"]] == ["all", "gate", "bert"]
+
+
+@pytest.mark.parametrize(
+    ("armed", "state", "awake"),
+    [
+        ((), "disarmed", True),
+        ((), "away", True),
+        (("away", "night"), "night", True),
+        (("away", "night"), "home", False),
+        (("away",), "disarmed", False),
+        (("away",), None, True),  # nothing is known of the account
+        (("night",), None, False),
+    ],
+)
+def test_a_rule_is_awake_in_the_states_it_names(armed: tuple[str, ...], state: ArmState | None, *, awake: bool) -> None:
+    states = {1: state} if state is not None else {}
+    assert bool(rules_by_camera([rule(armed=armed)], {"door": 1}, states=states)["door"]) is awake
+
+
+def test_everybodys_rule_heeds_the_state_of_the_cameras_account() -> None:
+    found = rules_by_camera([rule(armed=("night",))], {"door": 1, "gate": 2, "yard": None}, states={1: "night"})
+    assert {camera: bool(rules) for camera, rules in found.items()} == {"door": True, "gate": False, "yard": False}
+
+
+@given(
+    armed=st.sets(st.sampled_from(ARM_STATES)),
+    states=st.dictionaries(st.integers(1, 3), st.sampled_from(ARM_STATES)),
+)
+def test_arming_only_ever_takes_rules_away(armed: set[ArmState], states: dict[int, ArmState]) -> None:
+    accounts = {"door": 1, "gate": 2, "yard": None}
+    rules = [rule("always"), rule("some", armed=tuple(armed)), rule("mine", account_id=1, armed=tuple(armed))]
+    all_day = rules_by_camera([replace(each, armed=()) for each in rules], accounts)
+    found = rules_by_camera(rules, accounts, states=states)
+    for camera, account in accounts.items():
+        awake = not armed or states.get(account or 0, "away") in armed
+        wanted = {each.slug for each in all_day[camera] if awake or each.slug == "always"}
+        assert {each.slug for each in found[camera]} == wanted

@@ -12,6 +12,7 @@ from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.cctv_smart import (
     alert_tests,
     alerts,
+    arming,
     camera_probes,
     cameras,
     deliveries,
@@ -64,6 +65,7 @@ class CctvSmart:
             recipients.api,
             deliveries.api,
             rules.api,
+            arming.api,
             plates.api,
             system.api,
             logs.api,

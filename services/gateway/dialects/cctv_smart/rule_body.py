@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from services.gateway.dialects.cctv_smart.names import Name, Slug
 from services.gateway.http.timestamps import whole_seconds
 from shared.db.events import RuleRow
+from shared.domain.arming import ARM_STATES, ArmState
 from shared.domain.channel import CHANNELS, ChannelName
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
@@ -39,10 +40,10 @@ class _AnyCondition:
     """Documents a condition as one of the kinds there are."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        plain = [
-            handler(kind.__pydantic_core_schema__) for kind in condition_kinds().values() if kind.parts_field is None
-        ]
-        return {"anyOf": [*plain, *_made_of_others(plain, depth=MAX_DEPTH)]}
+        kinds = [kind for kind in condition_kinds().values() if kind.parts_field is None]
+        alone = [handler(kind.__pydantic_core_schema__) for kind in kinds if kind.about_camera]
+        plain = [handler(kind.__pydantic_core_schema__) for kind in kinds if not kind.about_camera]
+        return {"anyOf": [*plain, *alone, *_made_of_others(plain, depth=MAX_DEPTH)]}
 
 
 def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool = False) -> list[JsonSchemaValue]:
@@ -76,6 +77,7 @@ Deadline = Annotated[float, Field(ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=F
 Severity = Annotated[int, Field(ge=1, le=MAX_SEVERITY)]
 Modules = Annotated[list[ModuleName], Field(max_length=len(MODULES), examples=[["lpr"]])]
 Channels = Annotated[list[ChannelName], Field(max_length=len(CHANNELS), examples=[["webhook"]])]
+Armed = Annotated[list[ArmState], Field(max_length=len(ARM_STATES), examples=[["away", "night"]])]
 
 
 class RuleChangeBody(BaseModel):
@@ -84,7 +86,8 @@ class RuleChangeBody(BaseModel):
     A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera, no `channels` every
     channel. Within `cooldown_s` seconds of firing the rule keeps silent on the same camera. `modules` look at what it
     fires on. With `judge` a model is asked, and people are told once it has spoken, or after `judge_deadline_s` seconds
-    (usually 4) without its word.
+    (usually 4) without its word. It is awake while the camera's account is in one of the states `armed` (see `/arm`),
+    always where there are none.
     """
 
     name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
@@ -97,6 +100,7 @@ class RuleChangeBody(BaseModel):
     judge: bool | None = None
     judge_deadline_s: Deadline | None = None
     channels: Channels | None = None
+    armed: Armed | None = None
 
     def change(self) -> RuleChange:
         every_camera = "camera_id" in self.model_fields_set and self.camera_id is None
@@ -111,6 +115,7 @@ class RuleChangeBody(BaseModel):
             judge=self.judge,
             judge_deadline_s=self.judge_deadline_s,
             channels=tuple(self.channels) if self.channels is not None else None,
+            armed=tuple(self.armed) if self.armed is not None else None,
         )
 
 
@@ -135,6 +140,7 @@ class RuleShown(BaseModel):
     judge: bool
     judge_deadline_s: float
     channels: list[str]
+    armed: list[str]
     shared: bool
     created_at: str = Field(examples=["2025-01-15T10:30:00Z"])
     updated_at: str = Field(examples=["2025-01-15T10:30:00Z"])
@@ -159,6 +165,7 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "judge": row.judge,
         "judge_deadline_s": row.judge_deadline_s,
         "channels": row.channels,
+        "armed": row.armed,
         "shared": row.account_id is None,
         "created_at": whole_seconds(row.created_at),
         "updated_at": whole_seconds(row.updated_at),
