@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from services.alerts.announcing import Announced, announce, notice_of, subscribers
+from services.alerts.announcing import announce, notice_of, subscribers
 from services.alerts.channel import Channel
-from services.alerts.fanout import Enqueue
+from services.alerts.hint import Enqueue, Hint
 from services.alerts.notice import Notice
 from services.alerts.policy import Recipient
 from services.alerts.report import Day, day_due, report_lines, report_text
@@ -61,27 +61,27 @@ class Reporter:
                 log.exception("report_failed")
 
     def report(self) -> int:
-        """Make what is due now; how many people will be told."""
+        """Make what is due now; how many people are told at once."""
         settings, now = self._settings, self._now()
         late = timedelta(hours=settings.report_late_h)
         day = day_due(now, at=settings.report_at, timezone=settings.timezone, late=late)
         if day is None or day.date == self._made:
             return 0
-        due: list[Announced] = []
+        due: list[Hint] = []
         with self._sessions.begin() as session:
-            for account_id, readers in self._readers(session, now).items():
+            for account_id, readers in self._readers(session).items():
                 due += announce(session, self._notice(session, day, account_id, now=now), readers, now=now)
         # Whoever subscribes later in the day is told the next one.
         self._made = day.date
         for delivery in due:
-            self._enqueue(*delivery)
+            self._enqueue(delivery)
         if due:
             log.info("daily_reports_made", day=day.date.isoformat(), deliveries=len(due))
         return len(due)
 
-    def _readers(self, session: Session, now: datetime) -> dict[int | None, list[Recipient]]:
+    def _readers(self, session: Session) -> dict[int | None, list[Recipient]]:
         readers: dict[int | None, list[Recipient]] = {}
-        for person in subscribers(session, self._channels, "report", now=now):
+        for person in subscribers(session, self._channels, "report"):
             readers.setdefault(person.account_id, []).append(person)
         return readers
 

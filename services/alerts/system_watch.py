@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from services.alerts.announcing import Announced, announce, notice_of, subscribers
+from services.alerts.announcing import announce, notice_of, subscribers
 from services.alerts.channel import Channel
-from services.alerts.fanout import Enqueue
+from services.alerts.hint import Enqueue, Hint
 from services.alerts.parts import DISK, JUDGE, REDIS, Look
 from services.alerts.steadiness import Steadiness, Turn
 from shared.db.engine import SessionFactory
@@ -85,7 +85,7 @@ class SystemWatch:
 
     def _tell(self, part: str, turn: Turn) -> None:
         now = self._now()
-        due: list[Announced] = []
+        due: list[Hint] = []
         with self._sessions.begin() as session:
             last = _last(session, part, since=now - _REMEMBERED)
             if last is None or last.notice.get("label") != f"{part}_{turn}":
@@ -99,11 +99,11 @@ class SystemWatch:
                     now=now,
                     severity=_SEVERITY[turn],
                 )
-                people = subscribers(session, self._channels, "system", now=now)
+                people = subscribers(session, self._channels, "system")
                 due += announce(session, notice, people, now=now)
         self._steadiness.told(part, turn)
         for delivery in due:
-            self._enqueue(*delivery)
+            self._enqueue(delivery)
         log.warning("part_turned", part=part, turn=turn, deliveries=len(due))
 
 

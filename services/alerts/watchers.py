@@ -10,7 +10,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from services.alerts.channel import Channel
-from services.alerts.fanout import Enqueue
+from services.alerts.hint import Enqueue
 from services.alerts.parts import DISK, Look, disk_look, judge_look, redis_look, services_look
 from services.alerts.reporter import Reporter
 from services.alerts.steadiness import Steadiness
