@@ -36,6 +36,7 @@ from shared.domain.recipient import LANGUAGES, Language
 from shared.media import MediaStore
 from shared.observability import get_logger
 from shared.recipients.addresses import TelegramAddress
+from shared.recipients.telegram_hooks import open_hooks
 from shared.recipients.telegram_presses import press_data
 from shared.settings import Settings
 
@@ -86,6 +87,13 @@ class TelegramChannel:
 
     @classmethod
     def open(cls, settings: Settings, options: Any, box: SecretBox) -> Self:
+        hooks = open_hooks(box, settings.gateway.public_url)
+        if options.answers == "webhook" and hooks.address("0") is None:
+            raise UserError(
+                f"alerts.channel_settings.{NAME}.answers",
+                "webhook needs an address at which Telegram reaches the gateway, by https",
+                remedy="set gateway.public_url to it, or answers to polling",
+            )
         return cls(settings, box, options=options)
 
     @property
@@ -131,14 +139,20 @@ class TelegramChannel:
         return Receipt(self._loop.run(lambda: api.tell(outgoing), timeout_s=left_s))
 
     def listen(self, stop: threading.Event, take: Take) -> None:
-        """Ask the bots of this installation for presses, each once whatever the number of replicas."""
-        if self._options.answers != "polling":
+        """Hear of presses from the bots of this installation: ask each, once whatever the replicas, or have it call."""
+        if self._options.answers == "off":
             stop.wait()
             return
         from services.alerts.channels.telegram.listener import Listener
 
+        by_webhook = self._options.answers == "webhook"
         listener = Listener(
-            self._settings, options=self._options, token_of=self.token_of, api=self._api, loop=self._loop
+            self._settings,
+            options=self._options,
+            token_of=self.token_of,
+            api=self._api,
+            loop=self._loop,
+            hooks=open_hooks(self._box, self._settings.gateway.public_url) if by_webhook else None,
         )
         listener.run(stop, take)
 
