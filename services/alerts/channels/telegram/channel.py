@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ValidationError
@@ -28,7 +28,7 @@ from services.alerts.letter import Button, Letter, letter
 from services.alerts.loop_thread import LoopThread
 from services.alerts.pace import MOST_WAIT_S, Limit, Pace
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients
+from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
 from shared.db.recipients import RecipientRow
 from shared.db.secrets import SecretBox
 from shared.domain.errors import ArgusError, Permanent, UserError
@@ -53,12 +53,13 @@ _BUTTONS_A_ROW = 2
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Where to send, as which bot, in which language; the token is in the clear, never log it."""
+    """Where to send, as which bot, in which language, by which clock; the token is in the clear, never log it."""
 
     chat_id: int | str
     token: str = field(repr=False)
     thread_id: int | None = None
     language: Language = "en"
+    zone: tzinfo = UTC
 
 
 class TelegramChannel:
@@ -114,6 +115,7 @@ class TelegramChannel:
             token=self.token_of(row),
             thread_id=address.thread_id,
             language=cast("Language", row.language) if row.language in LANGUAGES else "en",
+            zone=zone_of(row),
         )
 
     def token_of(self, row: RecipientRow) -> str:
@@ -184,6 +186,7 @@ class TelegramChannel:
             language=chat.language,
             now=self._now(),
             public_url=self._settings.gateway.public_url,
+            zone=chat.zone,
         )
         return Outgoing(
             token=chat.token,
