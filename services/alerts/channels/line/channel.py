@@ -47,7 +47,7 @@ _LEAST_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LineTarget:
-    """To whom, by which official account, in which language, by which clock; the token is in the clear, never log it."""
+    """To whom, as which account, in which language, by which clock; the token is in the clear, never log it."""
 
     to: str | None
     token: str = field(repr=False)
