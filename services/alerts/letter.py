@@ -115,7 +115,7 @@ def _title(notice: Notice, words: Wording) -> str:
         what = words.ngettext("%(count)d more event", "%(count)d more events", notice.count) % {"count": notice.count}
     else:
         what = _seen(notice, words)
-    if not notice.camera_name:
+    if not notice.camera_name or (notice.kind == "digest" and not notice.camera):
         return what[:1].upper() + what[1:]
     return words.gettext("%(camera)s: %(what)s") % {"camera": notice.camera_name, "what": what}
 
@@ -142,7 +142,9 @@ def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: t
         return
     yield words.moment(notice.captured_at, zone)
     yield from _late(notice.age_s(now), words)
-    if notice.kind in ("digest", "report", "system"):
+    if notice.held:
+        yield from _held_back(notice, words)
+    elif notice.kind in ("digest", "report", "system"):
         told_in_title = notice.kind == "system"
         yield from notice.text.splitlines()[1 if told_in_title else 0 :]
     yield from notice.details
@@ -151,6 +153,18 @@ def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: t
     yield from _verdict(notice, words)
     if notice.kind == "detection" and not notice.test:
         yield from _facts(notice, words, title=title)
+
+
+def _held_back(notice: Notice, words: Wording) -> Iterator[str]:
+    """The most frequent of what a digest stands for, with the camera where there are several, and how many are left."""
+    for group in notice.held:
+        one = notice.model_copy(update={**group.model_dump(exclude={"count"}), "held": ()})
+        what = _title(one, words)
+        if group.kind == "detection" and notice.camera:
+            what = _seen(one, words)
+        yield f"{group.count} × {what}"
+    if (left := notice.count - sum(group.count for group in notice.held)) > 0:
+        yield words.ngettext("%(count)d more event", "%(count)d more events", left) % {"count": left}
 
 
 def _facts(notice: Notice, words: Wording, *, title: str) -> Iterator[str]:
