@@ -10,7 +10,8 @@ from typing import Final
 from services.alerts.labels import label_in_words
 from services.alerts.notice import Notice
 from services.alerts.one_line import one_line
-from services.alerts.wording import Wording, marked, marked_in, wording
+from services.alerts.part_words import in_words, turn_of
+from services.alerts.wording import SOURCE_LANGUAGE, Wording, marked, marked_in, wording
 from shared.domain.recipient import VERIFICATION, Language, Press
 
 LATE_AFTER_S: Final = 600.0
@@ -108,7 +109,7 @@ def _title(notice: Notice, words: Wording) -> str:
     if notice.label == VERIFICATION:
         return words.gettext("Please confirm this address")
     if notice.kind == "system":
-        return words.gettext("System: %(text)s") % {"text": text}
+        return words.gettext("System: %(text)s") % {"text": _of_a_part(notice, text, words)}
     if notice.kind == "report":
         return words.gettext("Daily report")
     if notice.kind == "digest":
@@ -118,6 +119,14 @@ def _title(notice: Notice, words: Wording) -> str:
     if not notice.camera_name or (notice.kind == "digest" and not notice.camera):
         return what[:1].upper() + what[1:]
     return words.gettext("%(camera)s: %(what)s") % {"camera": notice.camera_name, "what": what}
+
+
+def _of_a_part(notice: Notice, text: str, words: Wording) -> str:
+    """The text, in the reader's words if it is Argus's own."""
+    found = turn_of(notice.label)
+    if found is None or in_words(*found, wording(SOURCE_LANGUAGE)) != text:
+        return text
+    return in_words(*found, words)
 
 
 def _seen(notice: Notice, words: Wording) -> str:
