@@ -11,6 +11,7 @@ from services.alerts.labels import label_in_words
 from services.alerts.notice import Notice
 from services.alerts.one_line import one_line
 from services.alerts.part_words import in_words, turn_of
+from services.alerts.report import report_lines, report_text
 from services.alerts.wording import SOURCE_LANGUAGE, Wording, marked, marked_in, wording
 from shared.domain.recipient import VERIFICATION, Language, Press
 
@@ -153,10 +154,14 @@ def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: t
     yield from _late(notice.age_s(now), words)
     if notice.held:
         yield from _held_back(notice, words)
+    elif notice.facts is not None:
+        yield report_text(notice.facts, words)
+        yield from report_lines(notice.facts, words)
     elif notice.kind in ("digest", "report", "system"):
         told_in_title = notice.kind == "system"
         yield from notice.text.splitlines()[1 if told_in_title else 0 :]
-    yield from notice.details
+    if notice.facts is None:
+        yield from notice.details
     if notice.kind == "camera_down":
         yield _reason(notice, words)
     yield from _verdict(notice, words)

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from services.alerts.report import DayFacts
 from shared.messages.events import EventKind, EventRaised, Verdict
 from shared.messages.message import UtcTime
 
@@ -30,8 +31,8 @@ class Held(BaseModel):
 class Notice(BaseModel):
     """The neutral content of an alert. `snapshot` is relative to the media store, `text` in English.
 
-    `details` are lines that follow the `text`. A `digest` stands for `count` events that were held back; its `text`
-    names them, and `held` has the most frequent of them.
+    `details` are lines that follow the `text`; a `report` has besides the `facts` that both are made from. A `digest`
+    stands for `count` events that were held back; its `text` names them, and `held` has the most frequent of them.
 
     `judged_at` is there when the verdict came after the alert.
 
@@ -61,6 +62,7 @@ class Notice(BaseModel):
     judged_at: UtcTime | None = None
     count: int = 1
     held: tuple[Held, ...] = ()
+    facts: DayFacts | None = None
     trace_id: str = ""
     test: bool = False
 

@@ -18,6 +18,7 @@ from services.alerts.notice import Notice
 from services.alerts.policy import Recipient
 from services.alerts.report import Day, day_due, report_lines, report_text
 from services.alerts.report_facts import day_facts
+from services.alerts.wording import SOURCE_LANGUAGE, wording
 from shared.db.engine import SessionFactory
 from shared.observability import get_logger
 from shared.settings.sections import AlertsSettings
@@ -89,9 +90,11 @@ class Reporter:
         total, free = self._space()
         facts = day_facts(session, day, account_id=account_id, disk_free=free, disk_total=total)
         subject = f"report/{'all' if account_id is None else account_id}/{day.date.isoformat()}"
-        notice = notice_of("report", "daily_report", report_text(day, facts), subject=subject, now=now, severity=0)
+        english = wording(SOURCE_LANGUAGE)
+        text, lines = report_text(facts, english), report_lines(facts, english)
+        notice = notice_of("report", "daily_report", text, subject=subject, now=now, severity=0)
         return notice.model_copy(
-            update={"account_id": account_id, "details": report_lines(facts), "count": facts.events}
+            update={"account_id": account_id, "details": lines, "count": facts.events, "facts": facts}
         )
 
     def _space(self) -> tuple[int, int]:
