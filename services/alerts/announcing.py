@@ -11,22 +11,16 @@ from services.alerts import metrics
 from services.alerts.channel import Channel
 from services.alerts.hint import Hint
 from services.alerts.notice import Notice, NoticeKind
-from services.alerts.policy import Recipient
+from services.alerts.policy import Recipient, free_from
 from shared.db.insert import insert
 from shared.db.tables import Alert, Delivery
 from shared.domain import ids
 
 
-def subscribers(
-    session: Session, channels: Mapping[str, Channel], kind: NoticeKind, *, now: datetime
-) -> tuple[Recipient, ...]:
-    """Everybody who asked for this kind of notice and is not muted."""
+def subscribers(session: Session, channels: Mapping[str, Channel], kind: NoticeKind) -> tuple[Recipient, ...]:
+    """Everybody who asked for this kind of notice."""
     everybody = (person for channel in channels.values() for person in channel.recipients(session))
-    return tuple(
-        person
-        for person in everybody
-        if kind in person.events and (person.manners.muted_until is None or person.manners.muted_until <= now)
-    )
+    return tuple(person for person in everybody if kind in person.events)
 
 
 def notice_of(kind: NoticeKind, label: str, text: str, *, subject: str, now: datetime, severity: int) -> Notice:
@@ -50,9 +44,10 @@ def notice_of(kind: NoticeKind, label: str, text: str, *, subject: str, now: dat
 
 
 def announce(session: Session, notice: Notice, recipients: Iterable[Recipient], *, now: datetime) -> Sequence[Hint]:
-    """Store the alert and its deliveries in the caller's transaction; those that are new.
+    """Store the alert and its deliveries in the caller's transaction; those that can be made now.
 
-    A second time with the same notice, from whichever replica, adds nothing.
+    Whoever is muted, or sleeps and has not called this urgent, is told afterwards: each notice by itself, for a digest
+    would leave out what a report says. A second time with the same notice, from whichever replica, adds nothing.
     """
     alert = ids.alert_id(notice.event_id)
     values = {
@@ -75,11 +70,12 @@ def announce(session: Session, notice: Notice, recipients: Iterable[Recipient], 
             "channel": person.channel,
             "recipient": person.id,
             "state": "queued",
-            "due_at": now,
+            "due_at": free_at,
             "created_at": now,
         }
         for person in recipients
+        if (free_at := free_from(person.manners, now, severity=notice.severity)) is not None
     ]
     if rows:
         session.execute(insert(session, Delivery).on_conflict_do_nothing(), rows)
-    return [Hint(str(row["id"]), str(row["channel"]), str(row["recipient"])) for row in rows]
+    return [Hint(str(row["id"]), str(row["channel"]), str(row["recipient"])) for row in rows if row["due_at"] == now]

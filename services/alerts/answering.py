@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from services.alerts import metrics
 from services.alerts.answers import Answer
 from services.alerts.muting import mute
+from services.alerts.stored_recipients import zone_of
+from services.alerts.wording import SOURCE_LANGUAGE, Wording, marked, wording
 from shared.accounts.audit import Actor, record
 from shared.alerts.acknowledge import acknowledge
 from shared.alerts.opinion import add_opinion
@@ -28,8 +31,20 @@ log = get_logger("alerts.answering")
 MUTED_FOR: Final = timedelta(hours=1)
 
 _OPINIONS = {"confirm": "confirmed", "false_alarm": "false_positive"}
-_UNKNOWN = "This alert is not known here."
-_NOT_ONE = "This message stands for several events: answer them one by one."
+_UNKNOWN = marked("This alert is not known here.")
+_NOT_ONE = marked("This message stands for several events: answer them one by one.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who is answered: in which words, by which clock, and to which account the recipient belongs.
+
+    An `account_id` of None is that of one of everybody's events.
+    """
+
+    words: Wording
+    zone: tzinfo
+    account_id: int | None
 
 
 class AnswerDesk:
@@ -60,12 +75,13 @@ class AnswerDesk:
         if row is None or row.channel != answer.channel or not row.attempts or answer.press not in PRESSES:
             log.warning("answer_refused", channel=answer.channel, press=str(answer.press)[:20])
             return _UNKNOWN
+        reader = _reader(session, row)
         if answer.press != "mute" and row.purpose == "digest":
-            return _NOT_ONE
+            return reader.words.gettext(_NOT_ONE)
         if _is_repeated(session, row, answer):
-            return "That was done already."
-        said = _done(session, row, answer, now=now)
-        actor = Actor(answer.who, account_id=_owner(session, row), address=answer.channel)
+            return reader.words.gettext("That was done already.")
+        said = _done(session, row, answer, reader, now=now)
+        actor = Actor(answer.who, account_id=reader.account_id, address=answer.channel)
         record(session, actor, action=f"alert.{answer.press}", target=f"delivery:{row.id}", now=now)
         metrics.ANSWERS.labels(answer.channel, answer.press).inc()
         return said
@@ -88,38 +104,36 @@ def _is_repeated(session: Session, row: Delivery, answer: Answer) -> bool:
     return last == f"alert.{answer.press}"
 
 
-def _done(session: Session, row: Delivery, answer: Answer, *, now: datetime) -> str:
+def _done(session: Session, row: Delivery, answer: Answer, reader: _Reader, *, now: datetime) -> str:
+    gettext = reader.words.gettext
     if answer.press == "mute":
-        return _mute(session, row, now=now)
+        return _mute(session, row, reader, now=now)
     if answer.press == "acknowledge":
         first = acknowledge(session, row.alert_id, by=answer.who, now=now)
-        return "Acknowledged." if first else _acknowledged_before(session, row)
+        return gettext("Acknowledged.") if first else _acknowledged_before(session, row, reader)
     # Whoever judges an event has seen to it, whichever way.
     acknowledge(session, row.alert_id, by=answer.who, now=now)
     event = session.scalars(select(Event).where(Event.uuid == row.event_uuid).with_for_update()).one_or_none()
     if event is None:
-        return "The event is not stored any more; the alert is acknowledged."
-    add_opinion(session, event, _OPINIONS[answer.press], author=answer.who, account_id=_owner(session, row), now=now)
-    return "Confirmed." if answer.press == "confirm" else "Noted as a false alarm."
+        return gettext("The event is not stored any more; the alert is acknowledged.")
+    add_opinion(session, event, _OPINIONS[answer.press], author=answer.who, account_id=reader.account_id, now=now)
+    return gettext("Confirmed.") if answer.press == "confirm" else gettext("Noted as a false alarm.")
 
 
-def _mute(session: Session, row: Delivery, *, now: datetime) -> str:
+def _mute(session: Session, row: Delivery, reader: _Reader, *, now: datetime) -> str:
     until = now + MUTED_FOR
     if not mute(session, row.channel, row.recipient, told_since=row.created_at, until=until, now=now):
-        return "This recipient cannot be muted."
-    return f"Muted until {until:%H:%M} UTC."
+        return reader.words.gettext("This recipient cannot be muted.")
+    return reader.words.gettext("Muted until %(time)s.") % {"time": reader.words.hour(until, reader.zone)}
 
 
-def _acknowledged_before(session: Session, row: Delivery) -> str:
+def _acknowledged_before(session: Session, row: Delivery, reader: _Reader) -> str:
     by = session.scalar(select(Alert.acknowledged_by).where(Alert.id == row.alert_id))
-    return f"Acknowledged before by {by}."
+    return reader.words.gettext("Acknowledged before by %(name)s.") % {"name": by}
 
 
-def _owner(session: Session, row: Delivery) -> int | None:
-    """The account to which the recipient belongs; None for one of everybody's events."""
-    if not row.recipient.isdecimal():
-        return row.account_id
-    found = select(RecipientRow.account_id).where(
-        RecipientRow.id == int(row.recipient), RecipientRow.channel == row.channel
-    )
-    return session.scalar(found)
+def _reader(session: Session, row: Delivery) -> _Reader:
+    found = session.get(RecipientRow, int(row.recipient)) if row.recipient.isdecimal() else None
+    if found is None or found.channel != row.channel:
+        return _Reader(wording(SOURCE_LANGUAGE), UTC, None if row.recipient.isdecimal() else row.account_id)
+    return _Reader(wording(found.language), zone_of(found), found.account_id)

@@ -14,9 +14,10 @@ from services.alerts.channels import CATALOGUE
 from services.alerts.notice import Notice
 from services.alerts.policy import Recipient
 from shared.db.secrets import SecretBox
+from shared.domain.errors import UserError
 from shared.plugin import load_class
 from shared.settings import Settings
-from shared.settings.section import parse_section
+from shared.settings.section import nearest, parse_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class Channel(Protocol):
 
 def open_channels(settings: Settings, box: SecretBox) -> dict[str, Channel]:
     """The channels in use by their names. Raises `UserError` for an unknown one or wrong settings of its own."""
+    for name in settings.alerts.channel_settings:
+        if name not in CATALOGUE:
+            field = f"alerts.channel_settings.{name[:64]}"
+            raise UserError(field, "there is no such channel", remedy=nearest(name, CATALOGUE))
     channels = {}
     for name in settings.alerts.channels:
         plugin = load_class("channel", name, catalogue=CATALOGUE)

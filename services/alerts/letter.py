@@ -10,7 +10,9 @@ from typing import Final
 from services.alerts.labels import label_in_words
 from services.alerts.notice import Notice
 from services.alerts.one_line import one_line
-from services.alerts.wording import Wording, marked, marked_in, wording
+from services.alerts.part_words import in_words, turn_of
+from services.alerts.report import report_lines, report_text
+from services.alerts.wording import SOURCE_LANGUAGE, Wording, marked, marked_in, wording
 from shared.domain.recipient import VERIFICATION, Language, Press
 
 LATE_AFTER_S: Final = 600.0
@@ -108,16 +110,24 @@ def _title(notice: Notice, words: Wording) -> str:
     if notice.label == VERIFICATION:
         return words.gettext("Please confirm this address")
     if notice.kind == "system":
-        return words.gettext("System: %(text)s") % {"text": text}
+        return words.gettext("System: %(text)s") % {"text": _of_a_part(notice, text, words)}
     if notice.kind == "report":
         return words.gettext("Daily report")
     if notice.kind == "digest":
         what = words.ngettext("%(count)d more event", "%(count)d more events", notice.count) % {"count": notice.count}
     else:
         what = _seen(notice, words)
-    if not notice.camera_name:
+    if not notice.camera_name or (notice.kind == "digest" and not notice.camera):
         return what[:1].upper() + what[1:]
     return words.gettext("%(camera)s: %(what)s") % {"camera": notice.camera_name, "what": what}
+
+
+def _of_a_part(notice: Notice, text: str, words: Wording) -> str:
+    """The text, in the reader's words if it is Argus's own."""
+    found = turn_of(notice.label)
+    if found is None or in_words(*found, wording(SOURCE_LANGUAGE)) != text:
+        return text
+    return in_words(*found, words)
 
 
 def _seen(notice: Notice, words: Wording) -> str:
@@ -142,15 +152,33 @@ def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: t
         return
     yield words.moment(notice.captured_at, zone)
     yield from _late(notice.age_s(now), words)
-    if notice.kind in ("digest", "report", "system"):
+    if notice.held:
+        yield from _held_back(notice, words)
+    elif notice.facts is not None:
+        yield report_text(notice.facts, words)
+        yield from report_lines(notice.facts, words)
+    elif notice.kind in ("digest", "report", "system"):
         told_in_title = notice.kind == "system"
         yield from notice.text.splitlines()[1 if told_in_title else 0 :]
-    yield from notice.details
+    if notice.facts is None:
+        yield from notice.details
     if notice.kind == "camera_down":
         yield _reason(notice, words)
     yield from _verdict(notice, words)
     if notice.kind == "detection" and not notice.test:
         yield from _facts(notice, words, title=title)
+
+
+def _held_back(notice: Notice, words: Wording) -> Iterator[str]:
+    """The most frequent of what a digest stands for, with the camera where there are several, and how many are left."""
+    for group in notice.held:
+        one = notice.model_copy(update={**group.model_dump(exclude={"count"}), "held": ()})
+        what = _title(one, words)
+        if group.kind == "detection" and notice.camera:
+            what = _seen(one, words)
+        yield f"{group.count} × {what}"
+    if (left := notice.count - sum(group.count for group in notice.held)) > 0:
+        yield words.ngettext("%(count)d more event", "%(count)d more events", left) % {"count": left}
 
 
 def _facts(notice: Notice, words: Wording, *, title: str) -> Iterator[str]:

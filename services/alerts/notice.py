@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from services.alerts.report import DayFacts
 from shared.messages.events import EventKind, EventRaised, Verdict
 from shared.messages.message import UtcTime
 
@@ -14,11 +15,24 @@ NoticeKind = EventKind | Literal["system", "digest", "report"]
 """`system`: a part of Argus fails or works again; `digest`: what was held back; `report`: what a day brought."""
 
 
+class Held(BaseModel):
+    """So many events of one camera that are told of in the same words; the other fields are those of one of them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    count: int
+    kind: NoticeKind
+    camera_name: str
+    label: str
+    zones: tuple[str, ...]
+    text: str
+
+
 class Notice(BaseModel):
     """The neutral content of an alert. `snapshot` is relative to the media store, `text` in English.
 
-    `details` are lines that follow the `text`. A `digest` stands for `count` events that were held back, its `text`
-    names them.
+    `details` are lines that follow the `text`; a `report` has besides the `facts` that both are made from. A `digest`
+    stands for `count` events that were held back; its `text` names them, and `held` has the most frequent of them.
 
     `judged_at` is there when the verdict came after the alert.
 
@@ -47,6 +61,8 @@ class Notice(BaseModel):
     threat_level: int | None = None
     judged_at: UtcTime | None = None
     count: int = 1
+    held: tuple[Held, ...] = ()
+    facts: DayFacts | None = None
     trace_id: str = ""
     test: bool = False
 

@@ -10,12 +10,11 @@ import httpx
 from redis import Redis
 from redis.exceptions import RedisError
 
+from services.alerts.part_words import DISK, JUDGE, REDIS
 from shared.messages.topics import LIVENESS
 
 Look = Callable[[], Mapping[str, bool]]
 """Parts by name; one that cannot be known now is left out. Blocks for some seconds at most."""
-
-DISK, JUDGE, REDIS = "disk", "judge", "redis"
 
 _JUDGE_S = 2.0
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel, ConfigDict
+
+from services.alerts.labels import label_in_words
+from services.alerts.wording import Wording, marked_in
+
 _MOST = 12
+_VERDICTS = {
+    "confirmed": marked_in("verdict", "confirmed"),
+    "rejected": marked_in("verdict", "false alarm"),
+    "unverified": marked_in("verdict", "not verified"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +29,12 @@ class Day:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DayFacts:
+class DayFacts(BaseModel):
     """What a day brought. `down_s` is by camera and counts only what lies in that day; `still_down` are down now."""
 
+    model_config = ConfigDict(frozen=True)
+
+    date: date
     events: int
     cameras: Mapping[str, int]
     labels: Mapping[str, int]
@@ -49,35 +61,41 @@ def day_due(now: datetime, *, at: str, timezone: str, late: timedelta) -> Day | 
     return None
 
 
-def report_text(day: Day, facts: DayFacts) -> str:
+def report_text(facts: DayFacts, words: Wording) -> str:
     """The report in one line."""
-    parts = [_number(facts.events, "event")]
-    if facts.down_s:
-        parts.append(f"{_number(len(facts.down_s), 'camera')} down at times")
-    if facts.dead:
-        parts.append(f"{_number(facts.dead, 'message')} not delivered")
-    return f"daily report of {day.date:%Y-%m-%d}: {', '.join(parts)}"
+    parts = [words.ngettext("%(count)d event", "%(count)d events", facts.events) % {"count": facts.events}]
+    if count := len(facts.down_s):
+        down = words.ngettext("%(count)d camera down at times", "%(count)d cameras down at times", count)
+        parts.append(down % {"count": count})
+    if count := facts.dead:
+        dead = words.ngettext("%(count)d message not delivered", "%(count)d messages not delivered", count)
+        parts.append(dead % {"count": count})
+    return words.gettext("daily report of %(date)s: %(what)s") % {
+        "date": facts.date.isoformat(),
+        "what": ", ".join(parts),
+    }
 
 
-def report_lines(facts: DayFacts) -> tuple[str, ...]:
+def report_lines(facts: DayFacts, words: Wording) -> tuple[str, ...]:
     """The report's particulars, one line each; what there is none of is left out."""
-    lines = [
-        f"{name}: {_listed(counts)}"
-        for name, counts in (
-            ("Cameras", facts.cameras),
-            ("Seen", facts.labels),
-            ("Rules", facts.rules),
-            ("Judged", facts.verdicts),
-        )
-        if counts
-    ]
+    groups = (
+        (words.gettext("Cameras: %(list)s"), facts.cameras, _as_it_is),
+        (words.gettext("Seen: %(list)s"), facts.labels, label_in_words),
+        (words.gettext("Rules: %(list)s"), facts.rules, _as_it_is),
+        (words.gettext("Judged: %(list)s"), facts.verdicts, _verdict_in_words),
+    )
+    lines = [line % {"list": _listed(counts, named, words)} for line, counts, named in groups if counts]
     for camera, seconds in sorted(facts.down_s.items(), key=lambda item: -item[1])[:_MOST]:
-        lines.append(f"Down: {camera} for {_duration(seconds)}{', and still is' * (camera in facts.still_down)}")
+        down = words.gettext("Down: %(camera)s for %(time)s")
+        if camera in facts.still_down:
+            down = words.gettext("Down: %(camera)s for %(time)s, and still is")
+        lines.append(down % {"camera": camera, "time": _duration(seconds, words)})
     if facts.dead:
-        lines.append(f"Not delivered: {facts.dead}")
+        lines.append(words.gettext("Not delivered: %(count)d") % {"count": facts.dead})
     if facts.disk_total:
-        share = 100 * facts.disk_free / facts.disk_total
-        lines.append(f"Disk: {facts.disk_free / 2**30:.1f} GiB free ({share:.0f} %)")
+        share = f"{100 * facts.disk_free / facts.disk_total:.0f} %"
+        free = f"{facts.disk_free / 2**30:.1f} GiB"
+        lines.append(words.gettext("Disk: %(free)s free (%(share)s)") % {"free": free, "share": share})
     return tuple(lines)
 
 
@@ -85,17 +103,23 @@ def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
 
 
-def _listed(counts: Mapping[str, int]) -> str:
+def _listed(counts: Mapping[str, int], named: Callable[[str, Wording], str], words: Wording) -> str:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{name} {count}" for name, count in ranked[:_MOST]]
+    shown = [f"{named(name, words)} {count}" for name, count in ranked[:_MOST]]
     rest = sum(count for _, count in ranked[_MOST:])
-    return ", ".join([*shown, f"others {rest}"] if rest else shown)
+    return ", ".join([*shown, words.gettext("others %(count)d") % {"count": rest}] if rest else shown)
 
 
-def _duration(seconds: float) -> str:
+def _as_it_is(name: str, _: Wording) -> str:
+    return name
+
+
+def _verdict_in_words(verdict: str, words: Wording) -> str:
+    return words.pgettext(*_VERDICTS[verdict]) if verdict in _VERDICTS else verdict
+
+
+def _duration(seconds: float, words: Wording) -> str:
     minutes = max(1, round(seconds / 60))
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    if minutes < 60:
+        return words.gettext("%(minutes)d min") % {"minutes": minutes}
+    return words.gettext("%(hours)d h %(minutes)02d min") % {"hours": minutes // 60, "minutes": minutes % 60}

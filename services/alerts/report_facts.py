@@ -27,6 +27,7 @@ def day_facts(session: Session, day: Day, *, account_id: int | None, disk_free: 
             rules[rule] += count
     down_s, still_down = _downtimes(session, day, own)
     return DayFacts(
+        date=day.date,
         events=cameras.total(),
         cameras=cameras,
         labels=labels,

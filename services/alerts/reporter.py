@@ -18,6 +18,7 @@ from services.alerts.notice import Notice
 from services.alerts.policy import Recipient
 from services.alerts.report import Day, day_due, report_lines, report_text
 from services.alerts.report_facts import day_facts
+from services.alerts.wording import SOURCE_LANGUAGE, wording
 from shared.db.engine import SessionFactory
 from shared.observability import get_logger
 from shared.settings.sections import AlertsSettings
@@ -61,7 +62,7 @@ class Reporter:
                 log.exception("report_failed")
 
     def report(self) -> int:
-        """Make what is due now; how many people will be told."""
+        """Make what is due now; how many people are told at once."""
         settings, now = self._settings, self._now()
         late = timedelta(hours=settings.report_late_h)
         day = day_due(now, at=settings.report_at, timezone=settings.timezone, late=late)
@@ -69,7 +70,7 @@ class Reporter:
             return 0
         due: list[Hint] = []
         with self._sessions.begin() as session:
-            for account_id, readers in self._readers(session, now).items():
+            for account_id, readers in self._readers(session).items():
                 due += announce(session, self._notice(session, day, account_id, now=now), readers, now=now)
         # Whoever subscribes later in the day is told the next one.
         self._made = day.date
@@ -79,9 +80,9 @@ class Reporter:
             log.info("daily_reports_made", day=day.date.isoformat(), deliveries=len(due))
         return len(due)
 
-    def _readers(self, session: Session, now: datetime) -> dict[int | None, list[Recipient]]:
+    def _readers(self, session: Session) -> dict[int | None, list[Recipient]]:
         readers: dict[int | None, list[Recipient]] = {}
-        for person in subscribers(session, self._channels, "report", now=now):
+        for person in subscribers(session, self._channels, "report"):
             readers.setdefault(person.account_id, []).append(person)
         return readers
 
@@ -89,9 +90,11 @@ class Reporter:
         total, free = self._space()
         facts = day_facts(session, day, account_id=account_id, disk_free=free, disk_total=total)
         subject = f"report/{'all' if account_id is None else account_id}/{day.date.isoformat()}"
-        notice = notice_of("report", "daily_report", report_text(day, facts), subject=subject, now=now, severity=0)
+        english = wording(SOURCE_LANGUAGE)
+        text, lines = report_text(facts, english), report_lines(facts, english)
+        notice = notice_of("report", "daily_report", text, subject=subject, now=now, severity=0)
         return notice.model_copy(
-            update={"account_id": account_id, "details": report_lines(facts), "count": facts.events}
+            update={"account_id": account_id, "details": lines, "count": facts.events, "facts": facts}
         )
 
     def _space(self) -> tuple[int, int]:

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from services.alerts.announcing import announce, notice_of, subscribers
 from services.alerts.channel import Channel
 from services.alerts.hint import Enqueue, Hint
-from services.alerts.parts import DISK, JUDGE, REDIS, Look
+from services.alerts.part_words import in_words, label_of, turn_of
+from services.alerts.parts import Look
 from services.alerts.steadiness import Steadiness, Turn
+from services.alerts.wording import SOURCE_LANGUAGE, wording
 from shared.db.engine import SessionFactory
 from shared.db.tables import Alert
 from shared.observability import get_logger
@@ -25,11 +27,6 @@ log = get_logger("alerts.system_watch")
 _LOOK_EVERY_S = 2.0
 _REMEMBERED = timedelta(days=30)
 _SEVERITY = {"down": 4, "up": 2}
-_TEXTS = {
-    REDIS: ("Redis does not answer: cameras are not watched", "Redis answers again"),
-    JUDGE: ("the judge does not answer: alerts go out unverified", "the judge answers again"),
-    DISK: ("the disk is nearly full", "the disk has enough space again"),
-}
 
 
 class SystemWatch:
@@ -88,18 +85,17 @@ class SystemWatch:
         due: list[Hint] = []
         with self._sessions.begin() as session:
             last = _last(session, part, since=now - _REMEMBERED)
-            if last is None or last.notice.get("label") != f"{part}_{turn}":
+            if last is None or last.notice.get("label") != label_of(part, turn):
                 subject = f"system/{part}/{turn}/{last.id if last is not None else 'first'}"
-                text = _TEXTS.get(part, (f"the service {part} does not run", f"the service {part} runs again"))
                 notice = notice_of(
                     "system",
-                    f"{part}_{turn}",
-                    text[turn == "up"],
+                    label_of(part, turn),
+                    in_words(part, turn, wording(SOURCE_LANGUAGE)),
                     subject=subject,
                     now=now,
                     severity=_SEVERITY[turn],
                 )
-                people = subscribers(session, self._channels, "system", now=now)
+                people = subscribers(session, self._channels, "system")
                 due += announce(session, notice, people, now=now)
         self._steadiness.told(part, turn)
         for delivery in due:
@@ -112,14 +108,8 @@ def _told(session: Session, *, since: datetime) -> list[tuple[str, Turn]]:
     query = select(Alert.notice["label"].as_string()).where(
         Alert.decided_at >= since, Alert.notice["kind"].as_string() == "system"
     )
-    found: list[tuple[str, Turn]] = []
-    for label in session.scalars(query.order_by(Alert.decided_at)):
-        part, _, turn = str(label).rpartition("_")
-        if turn == "down":
-            found.append((part, "down"))
-        elif turn == "up":
-            found.append((part, "up"))
-    return found
+    labels = session.scalars(query.order_by(Alert.decided_at))
+    return [found for label in labels if (found := turn_of(str(label))) is not None]
 
 
 def _last(session: Session, part: str, *, since: datetime) -> Alert | None:
@@ -129,7 +119,7 @@ def _last(session: Session, part: str, *, since: datetime) -> Alert | None:
         .where(
             Alert.decided_at >= since,
             Alert.notice["kind"].as_string() == "system",
-            label.in_([f"{part}_down", f"{part}_up"]),
+            label.in_([label_of(part, "down"), label_of(part, "up")]),
         )
         .order_by(Alert.decided_at.desc())
         .limit(1)

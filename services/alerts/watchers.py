@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from services.alerts.channel import Channel
 from services.alerts.hint import Enqueue
-from services.alerts.parts import DISK, Look, disk_look, judge_look, redis_look, services_look
+from services.alerts.part_words import DISK
+from services.alerts.parts import Look, disk_look, judge_look, redis_look, services_look
 from services.alerts.reporter import Reporter
 from services.alerts.steadiness import Steadiness
 from services.alerts.system_watch import SystemWatch

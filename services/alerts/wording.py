@@ -59,9 +59,14 @@ class Wording:
         from babel.dates import format_datetime
 
         local = at.astimezone(zone)
-        offset = local.strftime("%z")
-        distance = "" if offset == "+0000" else f"{offset[:3]}:{offset[3:5]}"
-        return f"{format_datetime(local, 'medium', tzinfo=zone, locale=self.locale)} UTC{distance}"
+        return f"{format_datetime(local, 'medium', tzinfo=zone, locale=self.locale)} {_distance(local)}"
+
+    def hour(self, at: datetime, zone: tzinfo) -> str:
+        """The time to the minute by the clock in `zone`, with its distance from UTC."""
+        from babel.dates import format_time
+
+        local = at.astimezone(zone)
+        return f"{format_time(local, 'short', tzinfo=zone, locale=self.locale)} {_distance(local)}"
 
     def percent(self, share: float) -> str:
         from babel.numbers import format_percent
@@ -82,6 +87,11 @@ def wording(language: str) -> Wording:
 def folder_of(language: str) -> str:
     """The name of a language's folder below `locale`: `zh_TW` for `zh-TW`."""
     return language.replace("-", "_")
+
+
+def _distance(local: datetime) -> str:
+    offset = local.strftime("%z")
+    return "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
 
 
 @cache

@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import HTTPException
 
-from services.gateway import answer_page, documentation, metrics_page, picture_page, rate_limits
+from services.gateway import answer_page, documentation, metrics_page, picture_page, rate_limits, telegram_page
 from services.gateway.auth import caller
 from services.gateway.dialect import Dialect
 from services.gateway.gateway import EXTENSION, Gateway
@@ -66,6 +66,7 @@ def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
     app.register_blueprint(metrics_page.api)
     app.register_blueprint(answer_page.api)
     app.register_blueprint(picture_page.api)
+    app.register_blueprint(telegram_page.api)
     return app
 
 

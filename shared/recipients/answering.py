@@ -26,16 +26,20 @@ _FEEDBACK = {"confirm": "confirmed", "false_alarm": "false_positive"}
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """Who answers, and about what. No `recipient`: it is told through a webhook, and is no person known by name."""
+    """Who answers, and about what. No `recipient`: it is told through a webhook, and is no person known by name.
+
+    `who` is there where the channel says which person it is.
+    """
 
     alert: Alert
     delivery: Delivery
     recipient: RecipientRow | None
+    who: str = ""
 
     @property
     def name(self) -> str:
         """How people know who it is."""
-        return (
+        return self.who or (
             self.recipient.name if self.recipient is not None else f"{self.delivery.channel} {self.delivery.recipient}"
         )
 

@@ -155,7 +155,9 @@ def _address_to_check(row: RecipientRow, change: RecipientChange) -> Mapping[str
 
 
 def _move(row: RecipientRow, address: dict[str, Any] | None, *, rules: RecipientRules, now: datetime) -> None:
-    if address is None or address == row.address:
+    # A new one has none yet, and that of a broadcast over LINE is as empty.
+    is_placed = row.id is not None
+    if address is None or (is_placed and address == row.address):
         return
     row.address = address
     row.verified_at = None if row.channel == "email" and rules.verify_email else now

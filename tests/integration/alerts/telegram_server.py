@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -114,6 +115,7 @@ _SCHEMA: dict[str, tuple[set[str], set[str]]] = {
     "editMessageCaption": ({"chat_id", "message_id"}, {"caption", "parse_mode", "reply_markup"}),
     "editMessageReplyMarkup": ({"chat_id", "message_id"}, {"reply_markup"}),
     "answerCallbackQuery": ({"callback_query_id"}, {"text", "show_alert"}),
+    "setWebhook": ({"url"}, {"secret_token", "allowed_updates"}),
     "getUpdates": (set(), {"offset", "limit", "timeout", "allowed_updates"}),
 }
 
@@ -280,6 +282,14 @@ class TelegramServer:
         self.answered[query] = text
         return True
 
+    def set_webhook(self, fields: dict[str, str], files: dict[str, bytes]) -> Any:
+        if not fields["url"].startswith("https://"):
+            raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", fields.get("secret_token", "none")):
+            raise Refusal(400, "Bad Request: secret token contains unallowed characters")
+        self.webhook_set = True
+        return True
+
     def _get_updates(self, call: Call) -> Any:
         if self.webhook_set:
             raise Refusal(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
@@ -345,6 +355,7 @@ _METHODS: dict[str, Callable[[TelegramServer, dict[str, str], dict[str, bytes]],
     "editMessageCaption": lambda server, fields, files: server.edit(fields, files, name="caption"),
     "editMessageReplyMarkup": lambda server, fields, files: server.edit(fields, files, name=None),
     "answerCallbackQuery": TelegramServer.answer_query,
+    "setWebhook": TelegramServer.set_webhook,
 }
 _MISSING = {"text": "message text is empty", "photo": "there is no photo in the request"}
 

@@ -90,6 +90,25 @@ def test_an_acknowledgement_tells_who_was_first(house: House) -> None:
     assert feedback(house) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "done", "before", "muted"),
+    [
+        ("fr", "Pris en charge.", "Déjà pris en charge par Anna.", "Silence jusqu’à 21:00 UTC+08:00."),
+        ("ru", "Принято.", "Уже принято: Anna.", "Отключено до 21:00 UTC+08:00."),
+        ("zh-TW", "已確認收到。", "先前已由 Anna 確認收到。", "靜音至 晚上9:00 UTC+08:00。"),
+    ],
+)
+def test_an_answer_is_answered_in_the_recipients_language_and_by_its_clock(
+    house: House, language: str, done: str, before: str, muted: str
+) -> None:
+    quiet = {"timezone": "Asia/Taipei", "windows": [{"from": "02:00", "to": "03:00"}]}
+    house.recipient(language=language, quiet=quiet)
+    delivery = told(house)
+    assert press(house, delivery, "acknowledge") == done
+    assert press(house, delivery, "acknowledge", who="Bert") == before
+    assert press(house, delivery, "mute") == muted
+
+
 def test_a_mute_leaves_the_recipient_alone_for_an_hour_and_spares_it_what_waits(house: House) -> None:
     number = house.recipient()
     other = house.recipient()

@@ -131,6 +131,16 @@ def test_an_event_reaches_people_over_both_channels(hall: Hall) -> None:
     assert {told.to for told in hall.line.told} == {line_server.USER, None}
 
 
+def test_people_read_times_by_the_clock_of_their_quiet_hours(hall: Hall) -> None:
+    night = {"timezone": "Asia/Taipei", "windows": [{"from": "02:00", "to": "03:00"}]}
+    hall.clock[0] = hall.clock[0].replace(hour=6)
+    hall.recipient("telegram", {"chat_id": 7}, quiet=night)
+    hall.recipient("line", {}, quiet=night)
+    hall.tell(1)
+    assert "UTC+08:00" in hall.telegram.shown[0].words
+    assert "UTC+08:00" in hall.line.told[0].messages[0]["text"]
+
+
 def test_a_recipient_may_have_a_bot_and_an_account_of_its_own(make_hall: Callable[..., Hall]) -> None:
     hall = make_hall(has_tokens=False)
     hall.recipient("telegram", {"chat_id": 7}, secret_encrypted=hall.box.seal(telegram_server.TOKEN))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.alerts.digest_words import text_of
+from services.alerts.letter import letter
 from shared.db.tables import Alert
 from shared.domain.errors import Permanent, Transient
 from tests.integration.alerts.house import NIGHT, NOON, House, at_once, raised
@@ -80,6 +81,9 @@ def test_a_camera_that_comes_and_goes_is_told_of_once_and_then_in_a_digest(house
         "Front door is down",
         "9 events were held back: 5 × Front door is back, 4 × Front door is down",
     ]
+    told = letter(house.line.sent[-1].notice, language="ru", now=house.clock)
+    assert told.title == "Front door: ещё 9 событий"
+    assert told.lines[1:] == ("5 × Front door: изображение снова есть", "4 × Front door: нет изображения")
 
 
 def test_quiet_hours_hold_back_what_is_not_urgent(house: House) -> None:
@@ -94,6 +98,12 @@ def test_quiet_hours_hold_back_what_is_not_urgent(house: House) -> None:
     assert house.line.texts[1:] == ["2 events were held back: 1 × person 1 (Front door), 1 × person 3 (Yard)"]
     notice = house.line.sent[1].notice
     assert (notice.camera_name, notice.severity) == ("2 cameras", 2)
+    told = letter(notice, language="fr", now=house.clock)
+    assert told.title == "2 autres événements"
+    assert told.lines[1:] == (
+        "1 × Front door\u00a0: personne dans la zone Door\u00a0: person 1",
+        "1 × Yard\u00a0: personne dans la zone Door\u00a0: person 3",
+    )
 
 
 def test_a_digest_that_comes_due_in_a_mute_waits_for_its_end_and_gathers_what_came_meanwhile(house: House) -> None:
@@ -217,6 +227,20 @@ def test_a_digest_names_the_most_frequent_and_counts_the_rest() -> None:
         + ", 23 more"
     )
     assert text_of({("Yard", "cat"): 1}) == "1 event was held back: 1 × cat"
+
+
+def test_a_digest_is_told_in_the_words_of_whoever_reads_it(house: House) -> None:
+    house.recipient(cooldown_s=60)
+    zoned = [raised(each, label="car", zones=("Porch",), text="car in Porch") for each in range(1, 4)]
+    house.tell(
+        raised(0), *zoned, *(raised(each, label="dog", zones=(), text=f"dog: number {each}") for each in range(4, 14))
+    )
+    house.deliver()
+    house.forward(seconds=60)
+    told = letter(house.line.sent[-1].notice, language="fr", now=house.clock)
+    assert told.lines[1] == "3 × voiture dans la zone Porch"
+    assert told.lines[2] == "1 × chien\u00a0: number 10"
+    assert (len(told.lines), told.lines[-1]) == (10, "3 autres événements")
 
 
 def test_an_arrival_shows_on_the_recipient_and_costs_one_write_however_many_there_are(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import urllib.request
@@ -21,7 +22,8 @@ from shared.db.engine import connect, sessions
 from shared.db.migrate import upgrade
 from shared.db.recipients import RecipientRow
 from shared.db.tables import Alert, Delivery
-from shared.domain.errors import Transient
+from shared.domain.errors import Transient, UserError
+from shared.recipients.telegram_hooks import open_hooks
 from shared.settings import Settings
 from tests.conftest import wait_until
 from tests.integration.alerts.chat_channels import BOX, DELIVERY, open_channel, parcel, settings_for
@@ -107,13 +109,14 @@ def server() -> Iterator[TelegramServer]:
 def make_desk(tmp_path: Path, sqlite_url: str, server: TelegramServer) -> Iterator[Callable[..., Desk]]:
     made: list[Desk] = []
 
-    def make(*, redis_url: str | None = None, **options: object) -> Desk:
+    def make(*, redis_url: str | None = None, public_url: str | None = None, **options: object) -> Desk:
         settings = settings_for(
             "telegram",
             tmp_path,
             options={"base_url": server.url, "token": TOKEN, "refresh_s": 0.1, **options},
             database_url=sqlite_url,
             redis_url=redis_url,
+            public_url=public_url,
         )
         engine = connect(sqlite_url)
         upgrade(engine)
@@ -444,10 +447,28 @@ def test_of_two_replicas_one_asks(
     second.channel.close()
 
 
-def test_with_a_webhook_nobody_asks(make_desk: Callable[..., Desk]) -> None:
-    desk = make_desk(answers="webhook")
+def test_with_a_webhook_telegram_is_told_where_to_call_and_not_asked(
+    make_desk: Callable[..., Desk], listen: Callable[[Desk], Ear]
+) -> None:
+    desk = make_desk(answers="webhook", public_url="https://argus.example.org/")
     desk.recipient(1, 7)
-    ear = Ear(desk.channel, desk.take)
+    desk.recipient(2, 8)
+    desk.server.fail(Fault(502), method="setWebhook")
+    ear = listen(desk)
+    wait_until(lambda: len(desk.server.of("setWebhook")) == 2, what="the second try")
+    hooks = open_hooks(BOX, None)
+    told = desk.server.of("setWebhook")[-1].fields
+    assert told["url"] == "https://argus.example.org/telegram/123456"
+    assert hooks.is_secret("123456", told["secret_token"])
+    assert json.loads(told["allowed_updates"]) == ["callback_query"]
     assert desk.told().keyboard
     assert ear.end() < 1
     assert desk.server.of("getUpdates") == []
+
+
+@pytest.mark.parametrize("public_url", [None, "http://argus.example.org"])
+def test_a_webhook_that_telegram_could_not_call_is_refused_at_the_start(
+    make_desk: Callable[..., Desk], public_url: str | None
+) -> None:
+    with pytest.raises(UserError, match=r"channel_settings\.telegram\.answers: .* gateway\.public_url"):
+        make_desk(answers="webhook", public_url=public_url)

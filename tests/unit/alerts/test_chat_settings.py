@@ -44,3 +44,11 @@ def test_presses_come_back_in_one_of_the_ways_there_are(tmp_path: Path, answers:
     settings = Settings.model_validate({"data_dir": tmp_path, "alerts": alerts})
     with pytest.raises(UserError, match="answers"):
         open_channels(settings, SecretBox(Fernet.generate_key().decode()))
+
+
+def test_settings_of_a_channel_that_there_is_not_are_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    alerts = {"channels": ["telegram"], "channel_settings": {"telegramm": {"token": SECRET}}}
+    settings = Settings.model_validate({"data_dir": tmp_path, "alerts": alerts})
+    with pytest.raises(UserError, match=r"channel_settings\.telegramm: .* did you mean 'telegram'") as caught:
+        open_channels(settings, SecretBox(Fernet.generate_key().decode()))
+    assert SECRET not in str(caught.value)

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from services.alerts.letter import TITLE_LENGTH, Letter, letter
 from services.alerts.notice import Notice
+from services.alerts.part_words import in_words, label_of
+from services.alerts.steadiness import Turn
+from services.alerts.wording import wording
 from shared.domain.recipient import LANGUAGES, PRESSES, Language
 from shared.messages.events import EventRaised
 
@@ -152,6 +155,22 @@ def test_a_report_and_a_systems_trouble_keep_their_lines() -> None:
     assert told(kind="report", text="12 events\n1 camera down").lines[1:] == ("12 events", "1 camera down")
     system = told(kind="system", text="the judge does not answer\nsince 10:30")
     assert (system.title, system.lines[1:]) == ("System: the judge does not answer", ("since 10:30",))
+
+
+@pytest.mark.parametrize(
+    ("part", "turn", "language", "title"),
+    [
+        ("redis", "down", "en", "System: Redis does not answer: cameras are not watched"),
+        ("redis", "up", "fr", "Système\u00a0: Redis répond de nouveau"),
+        ("disk", "down", "ru", "Система: диск почти заполнен"),
+        ("judge", "up", "zh-TW", "系統：判定服務已恢復回應"),
+        ("alerts-worker", "down", "fr", "Système\u00a0: le service alerts-worker ne fonctionne pas"),
+    ],
+)
+def test_a_part_that_fails_is_told_in_the_readers_words(part: str, turn: Turn, language: Language, title: str) -> None:
+    english = in_words(part, turn, wording("en"))
+    assert told(language, kind="system", label=label_of(part, turn), text=english).title == title
+    assert told(language, kind="system", label=label_of(part, turn), text="of old").title.endswith("of old")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

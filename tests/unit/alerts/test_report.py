@@ -4,9 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from services.alerts.announcing import notice_of
+from services.alerts.letter import letter
+from services.alerts.notice import Notice
 from services.alerts.report import Day, DayFacts, day_due, report_lines, report_text
+from services.alerts.wording import wording
+from shared.domain.recipient import Language
 
 LATE = timedelta(hours=6)
+ENGLISH = wording("en")
 
 
 def _due(now: str, *, at: str = "07:00", timezone: str = "Europe/Paris") -> Day | None:
@@ -47,6 +53,7 @@ def test_one_report_goes_on_where_the_last_one_ended_whatever_the_clocks_do(now:
 
 def _facts(**values: object) -> DayFacts:
     nothing: dict[str, object] = {
+        "date": date(2026, 1, 15),
         **{name: {} for name in ("cameras", "labels", "rules", "verdicts", "down_s")},
         **dict.fromkeys(("events", "dead", "disk_free", "disk_total"), 0),
         "still_down": frozenset(),
@@ -54,12 +61,9 @@ def _facts(**values: object) -> DayFacts:
     return DayFacts(**{**nothing, **values})  # type: ignore[arg-type]
 
 
-DAY = Day(date(2026, 1, 15), datetime(2026, 1, 14, 6, tzinfo=UTC), datetime(2026, 1, 15, 6, tzinfo=UTC))
-
-
 def test_a_quiet_day_is_one_line() -> None:
-    assert report_text(DAY, _facts()) == "daily report of 2026-01-15: 0 events"
-    assert report_lines(_facts()) == ()
+    assert report_text(_facts(), ENGLISH) == "daily report of 2026-01-15: 0 events"
+    assert report_lines(_facts(), ENGLISH) == ()
 
 
 def test_a_day_is_told_with_its_particulars() -> None:
@@ -75,10 +79,10 @@ def test_a_day_is_told_with_its_particulars() -> None:
         disk_free=5 * 2**30,
         disk_total=20 * 2**30,
     )
-    assert report_text(DAY, facts) == (
+    assert report_text(facts, ENGLISH) == (
         "daily report of 2026-01-15: 4 events, 2 cameras down at times, 1 message not delivered"
     )
-    assert report_lines(facts) == (
+    assert report_lines(facts, ENGLISH) == (
         "Cameras: yard 3, door 1",
         "Seen: person 4",
         "Rules: rule_001 4",
@@ -91,5 +95,50 @@ def test_a_day_is_told_with_its_particulars() -> None:
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
-    (line,) = report_lines(_facts(cameras={f"cam_{number:02d}": 1 for number in range(15)}))
+    (line,) = report_lines(_facts(cameras={f"cam_{number:02d}": 1 for number in range(15)}), ENGLISH)
     assert line.endswith("cam_11 1, others 3")
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "fr",
+            (
+                "rapport du 2026-01-15\u00a0: 2 événements, 1 caméra en panne par moments",
+                "Caméras\u00a0: door 2",
+                "Vu\u00a0: personne 2",
+                "Jugé\u00a0: fausse alerte 2",
+                "En panne\u00a0: gate pendant 1 h 30 min, et l’est encore",
+                "Disque\u00a0: 5.0 GiB libres (25 %)",
+            ),
+        ),
+        (
+            "ru",
+            (
+                "отчёт за 2026-01-15: 2 события, 1 камера временами не работала",
+                "Камеры: door 2",
+                "Замечено: человек 2",
+                "Проверено: ложная тревога 2",
+                "Не работает: gate, уже 1 ч 30 мин",
+                "Диск: свободно 5.0 GiB (25 %)",
+            ),
+        ),
+    ],
+)
+def test_a_report_is_told_in_the_readers_words(language: Language, lines: tuple[str, ...]) -> None:
+    facts = _facts(
+        events=2,
+        cameras={"door": 2},
+        labels={"person": 2},
+        verdicts={"rejected": 2},
+        down_s={"gate": 5400.0},
+        still_down=frozenset({"gate"}),
+        disk_free=5 * 2**30,
+        disk_total=20 * 2**30,
+    )
+    now = datetime(2026, 1, 15, 7, tzinfo=UTC)
+    english = report_text(facts, ENGLISH)
+    notice = notice_of("report", "daily_report", english, subject="day", now=now, severity=0)
+    stored = notice.model_copy(update={"facts": facts, "details": report_lines(facts, ENGLISH)}).model_dump_json()
+    assert letter(Notice.model_validate_json(stored), language=language, now=now).lines[1:] == lines

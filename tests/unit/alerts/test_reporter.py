@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import Engine, select
 
 from services.alerts.channel import Channel
+from services.alerts.hint import Hint
 from services.alerts.notice import Notice
 from services.alerts.policy import Manners
 from services.alerts.reporter import Reporter
 from shared.accounts.users import add_account
 from shared.db.engine import SessionFactory, sessions
 from shared.db.tables import Alert, Delivery, Event
+from shared.rules.schedule import Schedule
 from shared.settings.sections import AlertsSettings
 from tests.unit.alerts.watched import Subscribed, channels, person, told
 
@@ -30,13 +32,15 @@ def factory(engine: Engine) -> SessionFactory:
     return made
 
 
-def _reporter(factory: SessionFactory, known: dict[str, Channel], *, now: datetime = SEVEN) -> Reporter:
+def _reporter(
+    factory: SessionFactory, known: dict[str, Channel], *, now: datetime = SEVEN, hints: list[Hint] | None = None
+) -> Reporter:
     return Reporter(
         factory,
         known,
         AlertsSettings(),
         data_dir=Path(),
-        enqueue=lambda _: None,
+        enqueue=(hints if hints is not None else []).append,
         now=lambda: now,
         disk=lambda _: (100 * 2**30, 10 * 2**30),
     )
@@ -69,17 +73,35 @@ def test_each_account_is_told_of_its_own_day_once(factory: SessionFactory) -> No
         person("4", "detection", account_id=ALICE),
         person("5", "report", account_id=ALICE, manners=Manners(muted_until=SEVEN + timedelta(hours=1))),
     )
-    assert _reporter(factory, known).report() == 3
+    hints: list[Hint] = []
+    assert _reporter(factory, known, hints=hints).report() == 3
     assert sorted(told(factory), key=lambda each: each[1]) == [
         ("daily report of 2026-01-15: 3 events", "1", ALICE),
         ("daily report of 2026-01-15: 4 events", "2", None),
         ("daily report of 2026-01-15: 1 event", "3", BOB),
+        ("daily report of 2026-01-15: 3 events", "5", ALICE),
     ]
+    assert sorted((hint.channel, hint.recipient) for hint in hints) == [("email", "1"), ("email", "2"), ("email", "3")]
     found = _notices(factory)
     assert found[ALICE].details[:4] == ("Cameras: door 3", "Seen: person 3", "Rules: rule_001 3", "Judged: confirmed 3")
     assert found[BOB].details[:3] == ("Cameras: door 1", "Seen: car 1", "Rules: a 1, b 1")
     assert (found[None].kind, found[None].count, found[ALICE].count) == ("report", 4, 3)
     assert found[None].details[-1] == "Disk: 10.0 GiB free (10 %)"
+
+
+def test_whoever_is_muted_or_sleeps_is_told_when_that_is_over(factory: SessionFactory) -> None:
+    night = Schedule.model_validate({"timezone": "Europe/Paris", "windows": [{"from": "22:00", "to": "09:30"}]})
+    known = channels(
+        person("1", "report", manners=Manners(muted_until=SEVEN + timedelta(hours=1))),
+        person("2", "report", manners=Manners(quiet=night)),
+    )
+    assert _reporter(factory, known).report() == 0
+    with factory() as session:
+        due = session.execute(select(Delivery.recipient, Delivery.due_at, Delivery.state).order_by(Delivery.recipient))
+        assert [tuple(row) for row in due] == [
+            ("1", SEVEN + timedelta(hours=1), "queued"),
+            ("2", SEVEN + timedelta(hours=1, minutes=30), "queued"),
+        ]
 
 
 def test_replicas_and_restarts_make_no_second_report_and_the_next_day_does(factory: SessionFactory) -> None:

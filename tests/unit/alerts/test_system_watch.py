@@ -12,12 +12,15 @@ from redis import Redis
 from sqlalchemy import Engine, func, select
 
 from services.alerts.channel import Channel
+from services.alerts.hint import Hint
 from services.alerts.parts import disk_look, judge_look, redis_look, services_look
+from services.alerts.policy import Manners
 from services.alerts.steadiness import Steadiness
 from services.alerts.system_watch import SystemWatch
 from shared.db.engine import SessionFactory, sessions
-from shared.db.tables import Alert
+from shared.db.tables import Alert, Delivery
 from shared.messages.topics import LIVENESS
+from shared.rules.schedule import Schedule
 from tests.unit.alerts.watched import channels, person, told
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -39,6 +42,7 @@ class Site:
     ok: bool = True
     at_s: float = 0.0
     watches: list[SystemWatch] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
 
     def watch(self) -> SystemWatch:
         made = SystemWatch(
@@ -46,7 +50,7 @@ class Site:
             self.known,
             [lambda: {"redis": self.ok}],
             Steadiness(down_after_s=60, up_after_s=180),
-            enqueue=lambda _: None,
+            enqueue=self.hints.append,
             now=lambda: NOW + timedelta(seconds=self.at_s),
             monotonic=lambda: self.at_s,
         )
@@ -77,12 +81,26 @@ def test_a_part_that_fails_and_one_that_works_again_are_told_to_those_who_asked(
     site.ok = True
     site.pass_time(600)
     assert site.texts() == [DOWN, UP]
+    assert [(hint.channel, hint.recipient) for hint in site.hints] == [("email", "1")] * 2
     with site.factory() as session:
         notices = session.scalars(select(Alert.notice).order_by(Alert.decided_at)).all()
     assert [(each["kind"], each["label"], each["severity"]) for each in notices] == [
         ("system", "redis_down", 4),
         ("system", "redis_up", 2),
     ]
+
+
+def test_at_night_only_those_who_call_it_urgent_are_told_at_once(factory: SessionFactory) -> None:
+    night = Schedule.model_validate({"timezone": "UTC", "windows": [{"from": "00:00", "to": "23:00"}]})
+    light, deep = Manners(quiet=night, urgent_severity=4), Manners(quiet=night, urgent_severity=5)
+    site = Site(factory, channels(person("1", "system", manners=light), person("2", "system", manners=deep)), ok=False)
+    site.watch()
+    site.pass_time(100)
+    assert [hint.recipient for hint in site.hints] == ["1"]
+    with factory() as session:
+        assert session.scalar(select(Delivery.due_at).where(Delivery.recipient == "2")) == NOW.replace(
+            hour=23, minute=0
+        )
 
 
 def test_replicas_tell_it_once_between_them_as_often_as_it_happens(site: Site) -> None:

@@ -265,6 +265,14 @@ def test_without_an_address_for_links_nobody_is_asked_and_it_says_why(api: Api) 
     assert "gateway.public_url" in _message(refused)
 
 
+def test_who_follows_an_account_of_line_is_told_at_once_and_asked_nothing(linked: Api) -> None:
+    everybody = _add(linked, LINE)
+    assert everybody["address"] == {}
+    assert everybody["verified_at"] is not None
+    with linked.session() as session:
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
 def test_where_mailboxes_need_not_be_verified_they_are_told_at_once(api_settings: Settings, template: Template) -> None:
     alerts = api_settings.alerts.model_copy(update={"email_verification": False})
     trusting = open_api(api_settings.model_copy(update={"alerts": alerts}), template.keys)

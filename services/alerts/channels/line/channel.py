@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ValidationError
@@ -27,7 +27,7 @@ from services.alerts.loop_thread import LoopThread
 from services.alerts.notice import Notice
 from services.alerts.pace import MOST_WAIT_S, Limit, Pace
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients
+from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
 from shared.db.recipients import RecipientRow
 from shared.db.secrets import SecretBox
 from shared.domain.errors import ArgusError, Permanent, UserError
@@ -47,11 +47,12 @@ _LEAST_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LineTarget:
-    """To whom, by which official account, in which language; the token is in the clear, never log it."""
+    """To whom, as which account, in which language, by which clock; the token is in the clear, never log it."""
 
     to: str | None
     token: str = field(repr=False)
     language: Language = "en"
+    zone: tzinfo = UTC
 
 
 class LineChannel:
@@ -97,7 +98,7 @@ class LineChannel:
         except ValidationError:
             raise Permanent("the recipient's address cannot be read") from None
         language = cast("Language", row.language) if row.language in LANGUAGES else "en"
-        return LineTarget(address.to, self._token_of(row), language)
+        return LineTarget(address.to, self._token_of(row), language, zone_of(row))
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         target: LineTarget = address
@@ -130,7 +131,9 @@ class LineChannel:
         from services.alerts.channels.line.api import Outgoing
 
         public_url = self._settings.gateway.public_url
-        words = letter(parcel.notice, language=target.language, now=self._now(), public_url=public_url)
+        words = letter(
+            parcel.notice, language=target.language, now=self._now(), public_url=public_url, zone=target.zone
+        )
         return Outgoing(
             token=target.token,
             to=target.to,

@@ -120,6 +120,11 @@ class BotApi:
         found = await self.bot(token).get_updates(offset=offset, timeout=poll_s, allowed_updates=["callback_query"])
         return [(update.update_id, update.to_dict()) for update in found]
 
+    async def call_back(self, token: str, *, address: str, secret: str) -> None:
+        """Have Telegram post presses there, with the secret; until it is asked for them, or told otherwise."""
+        with translated(token):
+            await self.bot(token).set_webhook(address, secret_token=secret, allowed_updates=["callback_query"])
+
     async def close(self) -> None:
         """Give back connections."""
         await self._request.shutdown()

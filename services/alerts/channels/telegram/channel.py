@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ValidationError
@@ -28,7 +28,7 @@ from services.alerts.letter import Button, Letter, letter
 from services.alerts.loop_thread import LoopThread
 from services.alerts.pace import MOST_WAIT_S, Limit, Pace
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients
+from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
 from shared.db.recipients import RecipientRow
 from shared.db.secrets import SecretBox
 from shared.domain.errors import ArgusError, Permanent, UserError
@@ -36,6 +36,7 @@ from shared.domain.recipient import LANGUAGES, Language
 from shared.media import MediaStore
 from shared.observability import get_logger
 from shared.recipients.addresses import TelegramAddress
+from shared.recipients.telegram_hooks import open_hooks
 from shared.recipients.telegram_presses import press_data
 from shared.settings import Settings
 
@@ -52,12 +53,13 @@ _BUTTONS_A_ROW = 2
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Where to send, as which bot, in which language; the token is in the clear, never log it."""
+    """Where to send, as which bot, in which language, by which clock; the token is in the clear, never log it."""
 
     chat_id: int | str
     token: str = field(repr=False)
     thread_id: int | None = None
     language: Language = "en"
+    zone: tzinfo = UTC
 
 
 class TelegramChannel:
@@ -86,6 +88,13 @@ class TelegramChannel:
 
     @classmethod
     def open(cls, settings: Settings, options: Any, box: SecretBox) -> Self:
+        hooks = open_hooks(box, settings.gateway.public_url)
+        if options.answers == "webhook" and hooks.address("0") is None:
+            raise UserError(
+                f"alerts.channel_settings.{NAME}.answers",
+                "webhook needs an address at which Telegram reaches the gateway, by https",
+                remedy="set gateway.public_url to it, or answers to polling",
+            )
         return cls(settings, box, options=options)
 
     @property
@@ -106,6 +115,7 @@ class TelegramChannel:
             token=self.token_of(row),
             thread_id=address.thread_id,
             language=cast("Language", row.language) if row.language in LANGUAGES else "en",
+            zone=zone_of(row),
         )
 
     def token_of(self, row: RecipientRow) -> str:
@@ -131,14 +141,20 @@ class TelegramChannel:
         return Receipt(self._loop.run(lambda: api.tell(outgoing), timeout_s=left_s))
 
     def listen(self, stop: threading.Event, take: Take) -> None:
-        """Ask the bots of this installation for presses, each once whatever the number of replicas."""
-        if self._options.answers != "polling":
+        """Hear of presses from the bots of this installation: ask each, once whatever the replicas, or have it call."""
+        if self._options.answers == "off":
             stop.wait()
             return
         from services.alerts.channels.telegram.listener import Listener
 
+        by_webhook = self._options.answers == "webhook"
         listener = Listener(
-            self._settings, options=self._options, token_of=self.token_of, api=self._api, loop=self._loop
+            self._settings,
+            options=self._options,
+            token_of=self.token_of,
+            api=self._api,
+            loop=self._loop,
+            hooks=open_hooks(self._box, self._settings.gateway.public_url) if by_webhook else None,
         )
         listener.run(stop, take)
 
@@ -170,6 +186,7 @@ class TelegramChannel:
             language=chat.language,
             now=self._now(),
             public_url=self._settings.gateway.public_url,
+            zone=chat.zone,
         )
         return Outgoing(
             token=chat.token,

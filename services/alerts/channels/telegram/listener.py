@@ -23,11 +23,13 @@ from shared.db.recipients import RecipientRow
 from shared.domain.errors import Permanent
 from shared.observability import get_logger
 from shared.ownership.lease import Lease
+from shared.recipients.telegram_hooks import Hooks, bot_number
 from shared.settings import Settings
 from shared.streams import connect
 
 if TYPE_CHECKING:
     from services.alerts.channels.telegram.api import BotApi
+    from services.alerts.channels.telegram.hooking import Hooking
     from services.alerts.channels.telegram.poller import Poller
 
 log = get_logger("alerts.telegram")
@@ -37,7 +39,10 @@ _JOIN_S = 0.8
 
 
 class Listener:
-    """One poller for each bot that has somebody to hear from; looks for new ones now and then."""
+    """One poller for each bot that has somebody to hear from; looks for new ones now and then.
+
+    With `hooks`, Telegram is told of each bot where to call, and not asked.
+    """
 
     def __init__(
         self,
@@ -47,14 +52,16 @@ class Listener:
         token_of: Callable[[RecipientRow], str],
         api: Callable[[], BotApi],
         loop: LoopThread,
+        hooks: Hooks | None = None,
     ) -> None:
         self._settings = settings
         self._options = options
         self._token_of = token_of
         self._api = api
         self._loop = loop
+        self._hooks = hooks
         self._holder = uuid.uuid4().hex
-        self._pollers: dict[str, Poller] = {}
+        self._pollers: dict[str, Poller | Hooking] = {}
         self._is_blind = False
 
     def run(self, stop: threading.Event, take: Take) -> None:
@@ -98,9 +105,13 @@ class Listener:
             self._pollers[token] = self._poller(token, presses, redis)
             self._pollers[token].start()
 
-    def _poller(self, token: str, presses: Presses, redis: Redis | None) -> Poller:
+    def _poller(self, token: str, presses: Presses, redis: Redis | None) -> Poller | Hooking:
+        from services.alerts.channels.telegram.hooking import Hooking
         from services.alerts.channels.telegram.poller import Poller
 
+        if self._hooks is not None and (address := self._hooks.address(bot_number(token))) is not None:
+            secret = self._hooks.secret(bot_number(token))
+            return Hooking(token, api=self._api(), loop=self._loop, address=address, secret=secret)
         poll_s = self._options.poll_s
         name = f"telegram:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
         lease = None if redis is None else Lease(redis, name, holder=self._holder, ttl_s=2.0 * poll_s + 5.0)
