@@ -78,7 +78,9 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: str = Field(default="UTC", max_length=64, examples=["Europe/Paris"])
+    timezone: str = Field(
+        default="UTC", max_length=64, examples=["Europe/Paris"], json_schema_extra={"format": "time-zone"}
+    )
     windows: tuple[Window, ...] = Field(max_length=MAX_WINDOWS, json_schema_extra={"minItems": 1})
 
     @field_validator("timezone")

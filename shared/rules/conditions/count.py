@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 5.0 is as whole as 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class CountCondition(Condition):
@@ -23,7 +28,7 @@ class CountCondition(Condition):
     """
 
     kind: Literal["count"] = "count"
-    at_least: int = Field(ge=1, le=1000, examples=[5])
+    at_least: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=1000, examples=[5])
     labels: Labels = Field(default=frozenset(), examples=[["person"]])
     zone: str | None = Field(default=None, min_length=1, max_length=128, examples=["Zone Porte"])
     min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)

@@ -47,8 +47,10 @@ BEYOND_SCHEMAS = (
     "two different points",
     "is about a zone",
     "cannot be about findings",
+    "is nothing that",
     "there is no such camera",
     "there is no such rule",
+    "there is no zone",
     "holds text with NUL or unpaired surrogates",
     "holds text that cannot be used",
 )

@@ -342,6 +342,7 @@ def test_the_document_has_absences_stand_alone(api: Api) -> None:
     document = api.client.get("/openapi.json").get_json()
     kinds = _kinds(document["components"]["schemas"]["NewRuleBody"]["properties"]["condition"])
     (absence,) = (kind for kind in kinds if "for_s" in kind.get("required", ()))
+    assert absence["required"] == ["kind", "for_s"]  # without a kind it is a presence that is meant
     assert (absence["properties"]["for_s"]["minimum"], absence["properties"]["for_s"]["maximum"]) == (30, 604_800)
     groups = [kind for kind in kinds if {"conditions", "condition"} & set(kind.get("properties", ()))]
     assert len(groups) == 3

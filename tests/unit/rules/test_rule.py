@@ -86,6 +86,7 @@ OTHER = {"timezone": "UTC", "windows": [{"from": "11:00", "to": "12:00"}]}
         ({**ACROSS, "schedule": OTHER}, presence(path=((0.5, 0.1), (0.5, 0.9))), False),
         ({"kind": "count", "at_least": 1}, presence(), True),
         ({"kind": "count", "at_least": 2}, presence(), False),
+        ({"kind": "count", "at_least": 1.0}, presence(), True),
     ],
 )
 def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, holds: bool) -> None:
@@ -101,6 +102,9 @@ def test_a_condition_holds(condition: dict[str, object], seen: Presence, *, hold
         ({"kind": "line", "start": [0, 0, 0], "end": [1, 0]}, "condition.start"),
         ({"kind": "line", "start": [0.5, 0.5], "end": [0.5, 0.5]}, "condition"),
         ({"kind": "count", "at_least": 0}, "condition.at_least"),
+        ({"kind": "count", "at_least": 1.5}, "condition.at_least"),
+        ({"kind": "count", "at_least": "2"}, "condition.at_least"),
+        ({"kind": "count", "at_least": True}, "condition.at_least"),
         ({"passage": "enter"}, "condition.passage"),
         ({"zone": "Door", "passage": "jump"}, "condition.passage"),
         ({"kind": 1}, "condition.kind"),

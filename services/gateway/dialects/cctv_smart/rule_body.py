@@ -40,10 +40,16 @@ class _AnyCondition:
     """Documents a condition as one of the kinds there are."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        kinds = [kind for kind in condition_kinds().values() if kind.parts_field is None]
-        alone = [handler(kind.__pydantic_core_schema__) for kind in kinds if kind.about_camera]
-        plain = [handler(kind.__pydantic_core_schema__) for kind in kinds if not kind.about_camera]
+        kinds = {name: kind for name, kind in condition_kinds().items() if kind.parts_field is None}
+        shapes = {name: _named(name, handler(kind.__pydantic_core_schema__)) for name, kind in kinds.items()}
+        alone = [shapes[name] for name, kind in kinds.items() if kind.about_camera]
+        plain = [shapes[name] for name, kind in kinds.items() if not kind.about_camera]
         return {"anyOf": [*plain, *alone, *_made_of_others(plain, depth=MAX_DEPTH)]}
+
+
+def _named(name: str, shape: JsonSchemaValue) -> JsonSchemaValue:
+    """The shape, which must say its kind unless it is the one that is meant where none is said."""
+    return shape if name == DEFAULT_KIND else {**shape, "required": ["kind", *shape.get("required", ())]}
 
 
 def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool = False) -> list[JsonSchemaValue]:
