@@ -21,6 +21,7 @@ Told = tuple[EventRaised, tuple[Recipient, ...]]
 """An event and everybody whom it concerns."""
 
 _ASKED_AT_ONCE = 1_000
+_HELD_BACK = "muted, in quiet hours or in its cooldown: it is told of nothing afterwards"
 
 
 @dataclass(slots=True)
@@ -81,11 +82,15 @@ def _row(
     if isinstance(decision, Tell) and not decision.escalates and (until := after_telling(own, now=now)):
         planned.cooldowns[key] = until
         manners[key] = replace(own, cooling_until=until)
-    return {**row, **_as_decided(decision, recipient, digests)}
+    return {**row, **_as_decided(decision, recipient, digests, now=now)}
 
 
-def _as_decided(decision: Decision, recipient: Recipient, digests: dict[str, Digest]) -> dict[str, Any]:
+def _as_decided(
+    decision: Decision, recipient: Recipient, digests: dict[str, Digest], *, now: datetime
+) -> dict[str, Any]:
     purpose = "escalation" if decision.escalates else "notice"
+    if isinstance(decision, Hold) and not recipient.has_digests:
+        return {"purpose": purpose, "state": "cancelled", "reason": _HELD_BACK, "settled_at": now}
     if isinstance(decision, Hold):
         digest = Digest(recipient.channel, recipient.id, recipient.account_id, decision.until)
         digests[digest.id] = digest
@@ -128,4 +133,6 @@ def _delivery(event: EventRaised, recipient: Recipient, *, now: datetime) -> dic
         "due_at": now,
         "created_at": now,
         "digest_id": None,
+        "reason": "",
+        "settled_at": None,
     }

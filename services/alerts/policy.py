@@ -46,7 +46,8 @@ class Manners:
 class Recipient:
     """Whom a channel can tell. No `account_id` means the events of every account.
 
-    `events` are the names of kinds of event that it is subscribed to.
+    `events` are the names of kinds of event that it is subscribed to. `has_digests` False: what it may not be told at
+    once is nothing to it later.
     """
 
     channel: str
@@ -54,6 +55,7 @@ class Recipient:
     account_id: int | None
     events: frozenset[str]
     manners: Manners = Manners()
+    has_digests: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,10 @@ class SirenChannel:
         return self._options.timeout_s
 
     def recipients(self, session: Session) -> list[Recipient]:
-        return [replace(each, events=each.events & SOUNDS_FOR) for each in stored_recipients(session, NAME)]
+        return [
+            replace(each, events=each.events & SOUNDS_FOR, has_digests=False)
+            for each in stored_recipients(session, NAME)
+        ]
 
     def address(self, session: Session, recipient: str, *, decided_at: datetime) -> Target:
         disarms = self._disarms(recipient)  # before the row: a disarming in between is noticed by `send`

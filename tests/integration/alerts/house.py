@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -45,6 +45,7 @@ class Pocket:
 
     name: str
     can_amend: bool = True
+    has_digests: bool = True
     fails: Callable[[Parcel], None] = lambda parcel: None
     sent: list[Parcel] = field(default_factory=list)
 
@@ -62,7 +63,7 @@ class Pocket:
         return 1.0
 
     def recipients(self, session: Session) -> list[Recipient]:
-        return stored_recipients(session, self.name)
+        return [replace(each, has_digests=self.has_digests) for each in stored_recipients(session, self.name)]
 
     def address(self, session: Session, recipient: str, *, decided_at: datetime) -> Any:
         return stored_recipient(session, recipient, channel=self.name, decided_at=decided_at).address

@@ -229,6 +229,21 @@ def test_a_digest_names_the_most_frequent_and_counts_the_rest() -> None:
     assert text_of({("Yard", "cat"): 1}) == "1 event was held back: 1 × cat"
 
 
+def test_what_a_device_does_not_sound_for_is_over_and_not_called_sent(house: House) -> None:
+    house.mqtt.has_digests = False
+    house.recipient(channel="mqtt", cooldown_s=60)
+    house.recipient(channel="mqtt", quiet={"timezone": "UTC", "windows": [{"from": "11:00", "to": "13:00"}]})
+    house.tell(raised(1), raised(2))
+    house.deliver()
+    house.forward(hours=2)
+    assert house.mqtt.texts == ["person 1"]
+    assert sorted(house.states()) == ["cancelled", "cancelled", "cancelled", "sent"]
+    over = house.deliveries(state="cancelled")
+    assert {row.settled_at for row in over} == {NOON}
+    assert all("in its cooldown" in row.reason for row in over)
+    assert house.states("digest") == []
+
+
 def test_a_digest_is_told_in_the_words_of_whoever_reads_it(house: House) -> None:
     house.recipient(cooldown_s=60)
     zoned = [raised(each, label="car", zones=("Porch",), text="car in Porch") for each in range(1, 4)]
