@@ -10,8 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.recipients.email_address import checked_email
 
 _LINE_ID = r"^[UCR][0-9a-f]{32}$"
+_LINE_USER = r"^U[0-9a-f]{32}$"
 _CHAT_NAME = r"^@[A-Za-z][A-Za-z0-9_]{3,31}$"
 _TOPIC = r"^[^\x00-\x1f\x7f+#]{1,255}$"
+
+
+MAX_MULTICAST: Final = 500
+"""The most users that one call to LINE tells."""
 
 
 class Address(BaseModel):
@@ -37,12 +42,19 @@ class TelegramAddress(Address):
 
 
 class LineAddress(Address):
-    """A user, group or room of LINE; without `to`, everybody who follows the official account (a broadcast).
+    """A user, group or room of LINE, or a list of users (a multicast); without `to`, everybody who follows the official
+    account (a broadcast).
 
     The recipient's secret is the channel access token of the Messaging API.
     """
 
-    to: Annotated[str, Field(pattern=_LINE_ID)] | None = None
+    to: (
+        Annotated[str, Field(pattern=_LINE_ID)]
+        | Annotated[
+            tuple[Annotated[str, Field(pattern=_LINE_USER)], ...], Field(min_length=1, max_length=MAX_MULTICAST)
+        ]
+        | None
+    ) = None
 
 
 class PhysicalAddress(Address):

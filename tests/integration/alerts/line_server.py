@@ -43,7 +43,7 @@ class Call:
 class Told:
     """A message as it was accepted; no `to`: a broadcast."""
 
-    to: str | None
+    to: str | list[str] | None
     messages: list[dict[str, Any]]
     silent: bool
 
@@ -144,10 +144,11 @@ class LineServer:
             raise Refusal(401, said)
         if verb == "GET":
             return self._about(call.path)
-        if call.path not in ("/v2/bot/message/push", "/v2/bot/message/broadcast"):
+        kind = call.path.removeprefix("/v2/bot/message/")
+        if kind not in ("push", "multicast", "broadcast"):
             raise Refusal(404, "Not found")
-        is_push = call.path.endswith("push")
-        _check(call, is_push=is_push)
+        is_push = kind == "push"
+        _check(call, kind)
         key = call.headers.get("x-line-retry-key")
         if key is not None and key in self._accepted:
             request, sent = self._accepted[key]
@@ -182,14 +183,20 @@ class LineServer:
         return answers[path]
 
 
-def _check(call: Call, *, is_push: bool) -> None:
+def _are_users(to: object) -> bool:
+    return isinstance(to, list) and 1 <= len(to) <= 500 and all(re.fullmatch("U[0-9a-f]{32}", str(each)) for each in to)
+
+
+def _check(call: Call, kind: str) -> None:
     if not call.headers.get("content-type", "").startswith("application/json"):
         raise Refusal(415, "Unsupported media type")
     body = call.body
-    known = {"messages", "notificationDisabled", "customAggregationUnits"} | ({"to"} if is_push else set())
+    known = {"messages", "notificationDisabled", "customAggregationUnits"} | ({"to"} if kind != "broadcast" else set())
     if set(body) - known:
         raise Refusal(400, f"Unknown properties {sorted(set(body) - known)}")
-    if is_push and not _TO.fullmatch(str(body.get("to", ""))):
+    if kind == "push" and not _TO.fullmatch(str(body.get("to", ""))):
+        raise Refusal(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
+    if kind == "multicast" and not _are_users(body.get("to")):
         raise Refusal(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
     if not isinstance(body.get("notificationDisabled", False), bool):
         raise Refusal(400, "The request body could not be parsed as JSON")

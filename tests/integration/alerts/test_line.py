@@ -62,6 +62,16 @@ def test_words_are_pushed_to_whom_they_are_for(channel: Channel, server: LineSer
     assert receipt.detail["request_id"]
 
 
+def test_a_list_of_users_is_told_by_one_call_and_once(channel: Channel, server: LineServer) -> None:
+    users = (USER, "U" + "1" * 32)
+    for _ in range(2):
+        receipt = channel.send(LineTarget(users, TOKEN), parcel())
+    (told,) = server.told
+    assert told.to == list(users)
+    assert receipt.detail["repeated"]
+    assert [call.path for call in server.calls] == ["/v2/bot/message/multicast"] * 2
+
+
 def test_without_an_address_everybody_who_follows_is_told(channel: Channel, server: LineServer) -> None:
     receipt = channel.send(EVERYBODY, parcel())
     (told,) = server.told

@@ -28,7 +28,7 @@ class Outgoing:
     """One alert: to whom (None: all who follow the account), what, and how. `picture` is an address over HTTPS."""
 
     token: str = field(repr=False)
-    to: str | None
+    to: str | tuple[str, ...] | None
     delivery_id: str
     text: str
     picture: str | None
@@ -48,25 +48,25 @@ class LineApi:
 
     async def tell(self, outgoing: Outgoing) -> dict[str, Any]:
         """Send it; the receipt. A second time with the same delivery, LINE says that it has it: that is a success."""
-        line, api = self._line, self._line.AsyncMessagingApi(self._client(outgoing.token))
-        messages = self._messages(outgoing)
-        how = {"x_line_retry_key": retry_key(outgoing.delivery_id), "_request_timeout": self._timeout()}
         try:
             with _network_translated():
-                if outgoing.to is None:
-                    broadcast = line.BroadcastRequest(messages=messages, notificationDisabled=outgoing.silent)
-                    reply = await api.broadcast_with_http_info(broadcast, **how)
-                else:
-                    push = line.PushMessageRequest(
-                        to=outgoing.to, messages=messages, notificationDisabled=outgoing.silent
-                    )
-                    reply = await api.push_message_with_http_info(push, **how)
-        except line.ApiException as error:
+                reply = await self._call(outgoing)
+        except self._line.ApiException as error:
             if error.status == 409:
                 accepted = _header(error.headers, _ACCEPTED_ID)
                 return {"request_id": accepted, "repeated": True, **_sent(error.body)}
             raise _judged(error, outgoing.token) from None
         return {"request_id": _header(reply.headers, _REQUEST_ID), **_sent(reply.raw_data)}
+
+    async def _call(self, outgoing: Outgoing) -> Any:
+        line, api = self._line, self._line.AsyncMessagingApi(self._client(outgoing.token))
+        what = {"messages": self._messages(outgoing), "notificationDisabled": outgoing.silent}
+        how = {"x_line_retry_key": retry_key(outgoing.delivery_id), "_request_timeout": self._timeout()}
+        if outgoing.to is None:
+            return await api.broadcast_with_http_info(line.BroadcastRequest(**what), **how)
+        if isinstance(outgoing.to, str):
+            return await api.push_message_with_http_info(line.PushMessageRequest(to=outgoing.to, **what), **how)
+        return await api.multicast_with_http_info(line.MulticastRequest(to=list(outgoing.to), **what), **how)
 
     async def close(self) -> None:
         """Give back connections."""

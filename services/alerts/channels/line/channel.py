@@ -17,6 +17,7 @@ from services.alerts.channel import Parcel, Receipt
 from services.alerts.channels.line.options import (
     PER_BROADCASTS,
     PER_CHANNEL,
+    PER_MULTICASTS,
     TEXT_UNITS,
     URL_LENGTH,
     LineOptions,
@@ -49,7 +50,7 @@ _LEAST_S = 0.1
 class LineTarget:
     """To whom, as which account, in which language, by which clock; the token is in the clear, never log it."""
 
-    to: str | None
+    to: str | tuple[str, ...] | None
     token: str = field(repr=False)
     language: Language = "en"
     zone: tzinfo = UTC
@@ -173,4 +174,6 @@ def _limits(target: LineTarget) -> dict[str, Limit]:
     account = f"line:{hashlib.sha256(target.token.encode()).hexdigest()[:16]}"
     if target.to is None:
         return {f"{account}:broadcast": PER_BROADCASTS}
+    if not isinstance(target.to, str):
+        return {f"{account}:multicast": PER_MULTICASTS}
     return {account: PER_CHANNEL}

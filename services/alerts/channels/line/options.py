@@ -16,6 +16,7 @@ URL_LENGTH: Final = 2000
 """The longest address of a picture."""
 
 PER_CHANNEL: Final = Limit(most=2000, within_s=1.0, burst=100)
+PER_MULTICASTS: Final = Limit(most=200, within_s=1.0, burst=50)
 PER_BROADCASTS: Final = Limit(most=60, within_s=3600.0, burst=30)
 """What LINE asks of official accounts: https://developers.line.biz/en/reference/messaging-api/#rate-limits"""
 

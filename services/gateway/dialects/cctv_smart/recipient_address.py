@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from shared.domain.errors import UserError
 from shared.net import parse_target
+from shared.recipients.addresses import MAX_MULTICAST
 from shared.recipients.email_address import checked_email
 
 _WHOLE: Final = 2**53 - 1
@@ -59,9 +60,15 @@ class TelegramAddressBody(AddressBody):
 
 
 class LineAddressBody(AddressBody):
-    """A user, group or room; without `to`, everybody who follows the official account."""
+    """A user, group or room, or a list of users; without `to`, everybody who follows the official account."""
 
-    to: Annotated[str, Field(pattern="^[UCR][0-9a-f]{32}$")] | None = None
+    to: (
+        Annotated[str, Field(pattern="^[UCR][0-9a-f]{32}$")]
+        | Annotated[
+            list[Annotated[str, Field(pattern="^U[0-9a-f]{32}$")]], Field(min_length=1, max_length=MAX_MULTICAST)
+        ]
+        | None
+    ) = None
 
 
 class ShellyBody(AddressBody):
