@@ -71,7 +71,8 @@ def announce(session: Session, notice: Notice, recipients: Iterable[Recipient], 
             "recipient": person.id,
             "state": "queued",
             "due_at": free_at,
-            "created_at": now,
+            # Its age counts from when it could first be told: a long sleep must not leave it a single try.
+            "created_at": free_at,
         }
         for person in recipients
         if (free_at := free_from(person.manners, now, severity=notice.severity)) is not None

@@ -102,6 +102,8 @@ def test_whoever_is_muted_or_sleeps_is_told_when_that_is_over(factory: SessionFa
             ("1", SEVEN + timedelta(hours=1), "queued"),
             ("2", SEVEN + timedelta(hours=1, minutes=30), "queued"),
         ]
+        ages = session.execute(select(Delivery.created_at, Delivery.due_at))
+        assert all(created_at == due_at for created_at, due_at in ages), "the time of sleep would count as its age"
 
 
 def test_replicas_and_restarts_make_no_second_report_and_the_next_day_does(factory: SessionFactory) -> None:
