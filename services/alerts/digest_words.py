@@ -68,7 +68,7 @@ def _examples(session: Session, groups: Mapping[tuple[str, str], tuple[int, str]
     named = [group for group, _ in _most_frequent_first({group: many for group, (many, _) in groups.items()})]
     counts = {one: many for many, one in (groups[group] for group in named[:_GROUPS_NAMED])}
     stored = session.execute(select(Alert.id, Alert.notice).where(Alert.id.in_(counts)))
-    notices: dict[str, dict[str, Any]] = dict(stored.tuples().all())
+    notices: dict[str, dict[str, Any]] = {row.id: row.notice for row in stored}
     names = Held.model_fields.keys() - {"count"}
     return [{"count": many, **{name: notices[one][name] for name in names}} for one, many in counts.items()]
 

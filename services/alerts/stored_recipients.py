@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.alerts.policy import Manners, Recipient
 from shared.db.recipients import RecipientRow
-from shared.domain.errors import Permanent
+from shared.db.secrets import SecretBox
+from shared.domain.errors import Permanent, UserError
+from shared.domain.recipient import LANGUAGES, Language
 from shared.observability import get_logger
 from shared.rules.schedule import Schedule
 
@@ -59,6 +61,26 @@ def manners_of(row: RecipientRow) -> Manners:
         muted_until=row.muted_until,
         cooling_until=row.cooling_until,
     )
+
+
+def language_of(row: RecipientRow) -> Language:
+    """The language the recipient reads; English for one that this version does not speak."""
+    return cast("Language", row.language) if row.language in LANGUAGES else "en"
+
+
+def token_of(row: RecipientRow, box: SecretBox, usual: SecretStr | None, *, missing: str) -> str:
+    """The recipient's own token, in the clear: never log it; else the `usual` one of the installation.
+
+    Raises `Permanent` when there is neither, which `missing` says, and when it cannot be decrypted.
+    """
+    try:
+        own = box.open(row.secret_encrypted) if row.secret_encrypted else ""
+    except UserError as error:
+        raise Permanent(str(error)) from None
+    token = own or (usual.get_secret_value() if usual else "")
+    if not token.strip():
+        raise Permanent(missing)
+    return token.strip()
 
 
 def zone_of(row: RecipientRow) -> tzinfo:

@@ -19,10 +19,10 @@ from services.alerts.channel import Parcel, Receipt
 from services.alerts.letter import Letter, letter
 from services.alerts.loop_thread import LoopThread
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
+from services.alerts.stored_recipients import language_of, stored_recipient, stored_recipients, zone_of
 from shared.db.secrets import SecretBox
 from shared.domain.errors import Permanent, Transient, UserError
-from shared.domain.recipient import VERIFICATION
+from shared.domain.recipient import VERIFICATION, Language
 from shared.media.store import MediaStore
 from shared.net.guard import Resolver, system_resolver
 from shared.observability import get_logger
@@ -85,7 +85,7 @@ class Box:
 
     email: str
     name: str = ""
-    language: str = "en"
+    language: Language = "en"
     zone: tzinfo = field(default=UTC)
 
 
@@ -144,7 +144,7 @@ class EmailChannel:
         except ValidationError:
             raise Permanent("the stored address is no e-mail address") from None
         assert isinstance(address, EmailAddress)  # noqa: S101 – the model of this channel, for the type checker
-        return Box(address.email, row.name, row.language, zone_of(row))
+        return Box(address.email, row.name, language_of(row), zone_of(row))
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         box: Box = address
@@ -183,7 +183,7 @@ class EmailChannel:
         sender = Sender(options.from_address or "", options.from_name, options.list_unsubscribe)
         said = letter(
             parcel.notice,
-            language=box.language,  # type: ignore[arg-type]
+            language=box.language,
             now=now,
             public_url=self._public_url,
             zone=box.zone,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
@@ -28,11 +28,10 @@ from services.alerts.loop_thread import LoopThread
 from services.alerts.notice import Notice
 from services.alerts.pace import MOST_WAIT_S, Limit, Pace
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
-from shared.db.recipients import RecipientRow
+from services.alerts.stored_recipients import language_of, stored_recipient, stored_recipients, token_of, zone_of
 from shared.db.secrets import SecretBox
-from shared.domain.errors import ArgusError, Permanent, UserError
-from shared.domain.recipient import LANGUAGES, Language
+from shared.domain.errors import ArgusError, Permanent
+from shared.domain.recipient import Language
 from shared.media import MediaStore
 from shared.recipients.addresses import LineAddress
 from shared.recipients.picture_links import PictureLinks
@@ -98,8 +97,9 @@ class LineChannel:
             address = LineAddress.model_validate(row.address)
         except ValidationError:
             raise Permanent("the recipient's address cannot be read") from None
-        language = cast("Language", row.language) if row.language in LANGUAGES else "en"
-        return LineTarget(address.to, self._token_of(row), language, zone_of(row))
+        missing = "there is no channel access token: give the recipient one, or set the channel's"
+        token = token_of(row, self._box, self._options.token, missing=missing)
+        return LineTarget(address.to, token, language_of(row), zone_of(row))
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         target: LineTarget = address
@@ -116,17 +116,6 @@ class LineChannel:
     def close(self) -> None:
         self._loop.close(self._made_api.close if self._made_api is not None else None)
         self._pace.close()
-
-    def _token_of(self, row: RecipientRow) -> str:
-        """The recipient's own token, else the installation's. Raises `Permanent` when there is neither."""
-        try:
-            own = self._box.open(row.secret_encrypted) if row.secret_encrypted else ""
-        except UserError as error:
-            raise Permanent(str(error)) from None
-        token = own or (self._options.token.get_secret_value() if self._options.token else "")
-        if not token.strip():
-            raise Permanent("there is no channel access token: give the recipient one, or set the channel's")
-        return token.strip()
 
     def _outgoing(self, target: LineTarget, parcel: Parcel) -> Outgoing:
         from services.alerts.channels.line.api import Outgoing

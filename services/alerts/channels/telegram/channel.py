@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
@@ -28,11 +28,11 @@ from services.alerts.letter import Button, Letter, letter
 from services.alerts.loop_thread import LoopThread
 from services.alerts.pace import MOST_WAIT_S, Limit, Pace
 from services.alerts.policy import Recipient
-from services.alerts.stored_recipients import stored_recipient, stored_recipients, zone_of
+from services.alerts.stored_recipients import language_of, stored_recipient, stored_recipients, token_of, zone_of
 from shared.db.recipients import RecipientRow
 from shared.db.secrets import SecretBox
 from shared.domain.errors import ArgusError, Permanent, UserError
-from shared.domain.recipient import LANGUAGES, Language
+from shared.domain.recipient import Language
 from shared.media import MediaStore
 from shared.observability import get_logger
 from shared.recipients.addresses import TelegramAddress
@@ -114,20 +114,14 @@ class TelegramChannel:
             chat_id=address.chat_id,
             token=self.token_of(row),
             thread_id=address.thread_id,
-            language=cast("Language", row.language) if row.language in LANGUAGES else "en",
+            language=language_of(row),
             zone=zone_of(row),
         )
 
     def token_of(self, row: RecipientRow) -> str:
         """The token of the recipient's own bot, else the installation's. Raises `Permanent` when there is neither."""
-        try:
-            own = self._box.open(row.secret_encrypted) if row.secret_encrypted else ""
-        except UserError as error:
-            raise Permanent(str(error)) from None
-        token = own or (self._options.token.get_secret_value() if self._options.token else "")
-        if not token.strip():
-            raise Permanent("there is no bot: give the recipient a token, or set the channel's")
-        return token.strip()
+        missing = "there is no bot: give the recipient a token, or set the channel's"
+        return token_of(row, self._box, self._options.token, missing=missing)
 
     def send(self, address: Any, parcel: Parcel) -> Receipt:
         chat: Chat = address
