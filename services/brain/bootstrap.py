@@ -31,8 +31,8 @@ from services.brain.scenes import SceneLooks, owned_cameras
 from services.brain.site import Site
 from services.brain.telling import Court
 from services.brain.timeline import CameraFacts
+from shared.db.engine import SessionFactory, read_sessions, sessions
 from shared.db.engine import connect as connect_database
-from shared.db.engine import read_sessions, sessions
 from shared.domain.ids import shard_of
 from shared.jobs import celery_app
 from shared.loops import obey_restart, run_loops
@@ -154,6 +154,22 @@ class Brain:
         return self.settings.brain.sync_interval_s
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What all parts stand on."""
+
+    settings: Settings
+    name: str
+    now: Callable[[], datetime]
+    redis: Redis
+    writes: SessionFactory
+    reads: SessionFactory
+    media: MediaStore
+
+    def lease(self, what: str, ttl_s: float) -> Lease:
+        return Lease(self.redis, what, holder=self.name, ttl_s=ttl_s)
+
+
 def build(settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None) -> Brain:
     """Assemble the brain. Connects to nothing yet; raises `UserError` for settings that cannot work."""
     name = instance or instance_name(SERVICE)
@@ -161,27 +177,13 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
     redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)
     writes, reads = sessions(engine), read_sessions(engine)
+    media = MediaStore.open(settings.effective_media_url)
+    ground = _Ground(settings, name, clock, redis, writes, reads, media)
     site = Site(reads, heed_marks=settings.brain.heed_marks, now=clock)
-    relay = Relay(
-        writes,
-        reads,
-        redis=redis,
-        lease=Lease(redis, "outbox", holder=name, ttl_s=LEASE_TTL_S),
-        interval_s=settings.brain.relay_interval_s,
-    )
-    deadlines = Deadlines(writes, reads, now=clock, committed=relay.wake, interval_s=settings.brain.relay_interval_s)
-    docket = Docket(
-        writes,
-        reads,
-        app=celery_app(settings.known_redis_url),
-        redis=redis,
-        lease=Lease(redis, "docket", holder=name, ttl_s=DOCKET_LEASE_TTL_S),
-        bound=settings.judge.queue_bound,
-        patience_s=settings.judge.patience_s,
-        now=clock,
-        committed=relay.wake,
-        interval_s=settings.brain.relay_interval_s,
-    )
+    interval_s = settings.brain.relay_interval_s
+    relay = Relay(writes, reads, redis=redis, lease=ground.lease("outbox", LEASE_TTL_S), interval_s=interval_s)
+    deadlines = Deadlines(writes, reads, now=clock, committed=relay.wake, interval_s=interval_s)
+    docket = _build_docket(ground, committed=relay.wake)
     court = Court(settings.has_judge, settings.judge.tell_rejected)
 
     def committed() -> None:
@@ -191,34 +193,13 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             docket.wake()
 
     modules = KnownModules(redis)
-    dispatcher = Dispatcher(
-        writes,
-        app=celery_app(settings.known_redis_url),
-        book=JobBook(redis, now=clock),
-        modules=modules,
-        lease=Lease(redis, "module-orders", holder=name, ttl_s=DISPATCHER_LEASE_TTL_S),
-        bound=settings.modules.queue_bound,
-        now=clock,
-        interval_s=settings.brain.relay_interval_s,
-    )
-    media = MediaStore.open(settings.effective_media_url)
+    dispatcher = _build_dispatcher(ground, modules)
     ownership = ShardOwnership(redis, service=SERVICE, instance=name, shards=settings.shards)
 
     def own_cameras() -> Mapping[str, CameraFacts]:
         return owned_cameras(site.view.cameras, ownership.owned, shards=settings.shards)
 
     last_seen = LastSeen()
-    scenes = SceneLooks(
-        redis,
-        app=celery_app(settings.known_redis_url),
-        book=JobBook(redis, now=clock),
-        media=media,
-        modules=modules,
-        cameras=own_cameras,
-        usual=frozenset(settings.modules.scene),
-        bound=settings.modules.queue_bound,
-        now=clock,
-    )
     return Brain(
         settings=settings,
         instance=name,
@@ -230,25 +211,14 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         deadlines=deadlines,
         docket=docket,
         ownership=ownership,
-        scenes=scenes,
-        absences=Absences(
-            writes,
-            site,
-            redis=redis,
-            cameras=own_cameras,
-            last_seen=last_seen,
-            behind_s=lambda camera: waiting_s(
-                redis, PRESENCES.stream(shard_of(camera, settings.shards)), group=SERVICE
-            ),
-            now=clock,
-            committed=committed,
-        ),
+        scenes=_build_scenes(ground, modules, cameras=own_cameras),
+        absences=_build_absences(ground, site, cameras=own_cameras, last_seen=last_seen, committed=committed),
         retention=Retention(
             writes,
             reads,
             redis=redis,
             media=media,
-            lease=Lease(redis, "retention", holder=name, ttl_s=RETENTION_LEASE_TTL_S),
+            lease=ground.lease("retention", RETENTION_LEASE_TTL_S),
             settings=settings.retention,
             now=clock,
         ),
@@ -274,4 +244,75 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
             court=court,
         ),
         liveness=Liveness(redis, service=SERVICE, instance=name),
+    )
+
+
+def _build_docket(ground: _Ground, *, committed: Callable[[], None]) -> Docket:
+    settings = ground.settings
+    return Docket(
+        ground.writes,
+        ground.reads,
+        app=celery_app(settings.known_redis_url),
+        redis=ground.redis,
+        lease=ground.lease("docket", DOCKET_LEASE_TTL_S),
+        bound=settings.judge.queue_bound,
+        patience_s=settings.judge.patience_s,
+        now=ground.now,
+        committed=committed,
+        interval_s=settings.brain.relay_interval_s,
+    )
+
+
+def _build_dispatcher(ground: _Ground, modules: KnownModules) -> Dispatcher:
+    settings = ground.settings
+    return Dispatcher(
+        ground.writes,
+        app=celery_app(settings.known_redis_url),
+        book=JobBook(ground.redis, now=ground.now),
+        modules=modules,
+        lease=ground.lease("module-orders", DISPATCHER_LEASE_TTL_S),
+        bound=settings.modules.queue_bound,
+        now=ground.now,
+        interval_s=settings.brain.relay_interval_s,
+    )
+
+
+def _build_scenes(
+    ground: _Ground, modules: KnownModules, *, cameras: Callable[[], Mapping[str, CameraFacts]]
+) -> SceneLooks:
+    settings = ground.settings
+    return SceneLooks(
+        ground.redis,
+        app=celery_app(settings.known_redis_url),
+        book=JobBook(ground.redis, now=ground.now),
+        media=ground.media,
+        modules=modules,
+        cameras=cameras,
+        usual=frozenset(settings.modules.scene),
+        bound=settings.modules.queue_bound,
+        now=ground.now,
+    )
+
+
+def _build_absences(
+    ground: _Ground,
+    site: Site,
+    *,
+    cameras: Callable[[], Mapping[str, CameraFacts]],
+    last_seen: LastSeen,
+    committed: Callable[[], None],
+) -> Absences:
+    def behind_s(camera: str) -> float:
+        stream = PRESENCES.stream(shard_of(camera, ground.settings.shards))
+        return waiting_s(ground.redis, stream, group=SERVICE)
+
+    return Absences(
+        ground.writes,
+        site,
+        redis=ground.redis,
+        cameras=cameras,
+        last_seen=last_seen,
+        behind_s=behind_s,
+        now=ground.now,
+        committed=committed,
     )
