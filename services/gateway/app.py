@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -48,7 +49,7 @@ def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
         info=dialect.info,
         security_schemes=dialect.security_schemes,  # type: ignore[arg-type]
         doc_ui=False,
-        validation_error_status=400,
+        validation_error_status=dialect.invalid_status,
         validation_error_model=dialect.error_model,
         static_folder=None,
     )
@@ -57,7 +58,7 @@ def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = gateway
     hardening.install(app, dialect=dialect.name, cors_origins=gateway.settings.gateway.cors_origins)
-    caller.install(app, gateway)
+    caller.install(app, gateway, credentials_of=dialect.credentials)
     rate_limits.install(app, gateway)
     app.register_error_handler(Exception, lambda error: _refusal(error, dialect, gateway))
     for blueprint in dialect.blueprints():
@@ -75,6 +76,8 @@ def _refusal(error: Exception, dialect: Dialect, gateway: Gateway) -> Response |
         return error
     request_id = hardening.request_id()
     problem = problem_of(error, request_id=request_id)
+    if problem.status == 400:
+        problem = replace(problem, status=dialect.invalid_status)
     if problem.status == 500:
         log.error("request_failed", exc_info=error)
     elif problem.status == 503:

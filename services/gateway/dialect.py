@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from flask import Request
 from flask_openapi3 import APIBlueprint, Info
 from pydantic import BaseModel
 
+from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialects import CATALOGUE
 from services.gateway.problem import Problem
 from shared.plugin import load_class
@@ -20,6 +22,7 @@ class Dialect(Protocol):
     """Translates requests into use cases and queries, and results and problems into its own words.
 
     `prefix` is where it lives beside the others (empty: the root); on a port of its own it lives at the root.
+    `invalid_status` is how it answers what cannot be understood: 400 or 422.
     """
 
     name: str
@@ -27,9 +30,13 @@ class Dialect(Protocol):
     info: Info
     security_schemes: SecuritySchemes
     error_model: type[BaseModel]
+    invalid_status: int
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         """Its endpoints, without the prefix."""
+
+    def credentials(self, request: Request, address: str) -> Credentials:
+        """What a request, sent from `address`, brought along to say who asks; never raises for what it brought."""
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
         """The body of an error answer; status and headers are the problem's."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, g, request
+from flask import Flask, Request, g, request
 
+from services.gateway.auth.authenticator import Credentials
 from services.gateway.auth.principal import Principal
-from services.gateway.auth.request import client_address, credentials_of
+from services.gateway.auth.request import client_address
 from services.gateway.gateway import Gateway
 from services.gateway.problem import Refusal
 
@@ -30,12 +32,16 @@ class Caller:
         return self.principal
 
 
-def install(app: Flask, gateway: Gateway) -> None:
+CredentialsOf = Callable[[Request, str], Credentials]
+"""Reads what a request, sent from an address, brought along."""
+
+
+def install(app: Flask, gateway: Gateway, *, credentials_of: CredentialsOf) -> None:
     """Look at the credentials of every request that should have some, once."""
 
     @app.before_request
     def identify() -> None:
-        g.caller = _caller(app, gateway)
+        g.caller = _caller(app, gateway, credentials_of)
 
 
 def current_caller() -> Caller:
@@ -44,15 +50,16 @@ def current_caller() -> Caller:
     return caller
 
 
-def _caller(app: Flask, gateway: Gateway) -> Caller:
-    credentials = credentials_of(request, gateway.trusted_proxies)
+def _caller(app: Flask, gateway: Gateway, credentials_of: CredentialsOf) -> Caller:
+    address = client_address(request, gateway.trusted_proxies)
+    credentials = credentials_of(request, address)
     if request.method == "OPTIONS" or not (_is_protected(app) or (request.url_rule is None and credentials.are_there)):
-        return Caller(client_address(request, gateway.trusted_proxies))
+        return Caller(address)
     try:
-        return Caller(credentials.address, principal=gateway.authenticator.principal(credentials))
+        return Caller(address, principal=gateway.authenticator.principal(credentials))
     except Refusal as refusal:
         # Raised later, by the view: a refused request counts too, and an address without a view is a 404 first.
-        return Caller(credentials.address, refusal=refusal)
+        return Caller(address, refusal=refusal)
 
 
 def _is_protected(app: Flask) -> bool:

@@ -35,9 +35,8 @@ def client_address(request: Request, trusted: tuple[Network, ...]) -> str:
     return address
 
 
-def credentials_of(request: Request, trusted: tuple[Network, ...]) -> Credentials:
+def key_or_password(request: Request, address: str) -> Credentials:
     """The key in `X-API-Key`, or Basic user name and password."""
-    address = client_address(request, trusted)
     key = request.headers.get("X-API-Key")
     if key is not None:
         return Credentials(address=address, key=key.strip())

@@ -6,17 +6,21 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
+from flask import Request
 from flask_openapi3 import APIBlueprint, Info
 from pydantic import BaseModel
 from werkzeug.test import Client
 
 from services.gateway.app import application
+from services.gateway.auth.authenticator import Credentials
+from services.gateway.auth.principal import Principal
 from services.gateway.dialect import SecuritySchemes, load_dialects
 from services.gateway.dialect_ports import served_ports
 from services.gateway.dialects import CATALOGUE
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.problem import Problem
+from shared.accounts.roles import Scope
 from shared.domain.errors import UserError
 from shared.settings import Settings
 from tests.unit.gateway.installation import Api, Template, open_api
@@ -38,6 +42,24 @@ def broken() -> dict[str, Any]:
     raise RuntimeError("the password is hunter2")
 
 
+@other_api.get("/whoami")
+@endpoint(scope=Scope.READ)
+def whoami(principal: Principal) -> dict[str, Any]:
+    """Tells who asks."""
+    return {"name": principal.username}
+
+
+class Wish(BaseModel):
+    colour: str
+
+
+@other_api.post("/wishes")
+@endpoint(scope=None)
+def wish(body: Wish) -> dict[str, Any]:
+    """Takes a wish."""
+    return {"colour": body.colour}
+
+
 class OtherError(BaseModel):
     failure: str
     number: int
@@ -51,9 +73,14 @@ class Other:
     info = Info(title="Other", version="1")
     security_schemes: ClassVar[SecuritySchemes] = {}
     error_model = OtherError
+    invalid_status = 422
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (other_api,)
+
+    def credentials(self, request: Request, address: str) -> Credentials:
+        """The key is in the query, of all places."""
+        return Credentials(address=address, key=request.args.get("whoami"))
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
         return {"failure": problem.message, "number": problem.status}
@@ -93,6 +120,22 @@ def test_a_prefix_is_a_whole_part_of_the_address(both: Api) -> None:
         assert answer.json["name"] == "Other"
 
 
+def test_a_dialect_says_where_credentials_are_carried(both: Api, template: Template) -> None:
+    key = template.keys["alice"]
+    assert both.get(f"/other/whoami?whoami={key}", who=None).json == {"name": "alice"}
+    assert both.get("/other/whoami", who=None, headers={"X-API-Key": key}).status_code == 401
+    assert both.get(f"/cameras?whoami={key}", who=None).status_code == 401
+
+
+@pytest.mark.parametrize("sent", [{"json": {}}, {"data": "{", "content_type": "application/json"}])
+def test_a_dialect_says_with_which_status_it_refuses_what_cannot_be_understood(both: Api, sent: dict[str, Any]) -> None:
+    answer = both.ask("POST", "/other/wishes", who=None, **sent)
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["number"] == 422
+    assert both.ask("POST", "/cameras", **sent).status_code == 400
+
+
 def test_a_dialect_lives_at_the_root_of_its_own_port(both: Api) -> None:
     app = application(both.opened.gateway, [*load_dialects(), Other()], ports={5099: "other"})
     there = Client(app).get("/hello", base_url="http://localhost:5099")
@@ -107,7 +150,7 @@ def test_each_dialect_has_a_document_of_its_own(both: Api) -> None:
     native, other = both.get("/openapi.json").json, both.get("/other/openapi.json").json
     assert native is not None
     assert other is not None
-    assert set(other["paths"]) == {"/hello", "/broken"}
+    assert set(other["paths"]) == {"/hello", "/broken", "/whoami", "/wishes"}
     assert {"/health", "/cameras", "/cameras/{id}", "/events", "/events/{uuid}", "/auth/keys"} <= set(native["paths"])
     assert "/hello" not in native["paths"]
 

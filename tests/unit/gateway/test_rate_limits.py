@@ -207,11 +207,12 @@ def test_a_browser_that_asks_whether_it_may_ask_is_not_counted(limited: OpenLimi
     assert "X-RateLimit-Reset" in answer.headers["Access-Control-Expose-Headers"]
 
 
-def test_all_dialects_draw_on_one_budget(limited: OpenLimited) -> None:
+def test_all_dialects_draw_on_one_budget(limited: OpenLimited, template: Template) -> None:
+    unknown = f"/other/unknown?whoami={template.keys['alice']}"
     api = limited(rate_limit_key=2, rate_limit_address=9, dialects=[*load_dialects(), Other()])
     assert _left(api.get("/cameras")) == (200, 2, 1)
-    assert _left(api.get("/other/unknown")) == (404, 2, 0)
-    answer = api.get("/other/unknown")
+    assert _left(api.get(unknown)) == (404, 2, 0)
+    answer = api.get(unknown)
     assert answer.status_code == 429
     assert answer.json is not None
     assert set(answer.json) == {"failure", "number"}

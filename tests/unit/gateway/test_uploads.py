@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
+from flask import Request
 from flask_openapi3 import APIBlueprint, Info
 from pydantic import BaseModel
 from werkzeug.test import TestResponse
 
+from services.gateway.auth.authenticator import Credentials
+from services.gateway.auth.request import key_or_password
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.endpoint import endpoint
 from services.gateway.http.form_body import MAX_UPLOAD_BYTES, Upload
@@ -51,9 +54,13 @@ class Uploads:
     info = Info(title="Uploads", version="1")
     security_schemes: ClassVar[SecuritySchemes] = {}
     error_model = PictureBody
+    invalid_status = 400
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (uploads_api,)
+
+    def credentials(self, request: Request, address: str) -> Credentials:
+        return key_or_password(request, address)
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
         return {"error": problem.code, "message": problem.message}

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from flask import Request
 from flask_openapi3 import APIBlueprint, Info
 
+from services.gateway.auth.authenticator import Credentials
+from services.gateway.auth.request import key_or_password
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.cctv_smart import (
     alert_tests,
@@ -49,6 +52,7 @@ class CctvSmart:
         "basic": {"type": "http", "scheme": "basic"},
     }
     error_model = ErrorBody
+    invalid_status = 400
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (
@@ -71,6 +75,9 @@ class CctvSmart:
             logs.api,
             modules.api,
         )
+
+    def credentials(self, request: Request, address: str) -> Credentials:
+        return key_or_password(request, address)
 
     def envelope(self, problem: Problem, *, now: datetime) -> Mapping[str, Any]:
         return {"error": problem.code, "message": problem.message, "timestamp": whole_seconds(now)}
