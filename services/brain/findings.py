@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.brain import metrics, timeline
+from services.brain.decisions import note
 from services.brain.ledger import MOST_EVIDENCE, Entries, Ledger
 from services.brain.site import Site, SiteView
 from services.brain.telling import Court
@@ -98,6 +99,9 @@ class FindingHandler:
             )
             ledger.conclude(body, firing, module=finding.module, results=finding.results)
             _attach(session, finding)
+            camera = ledger.camera(finding.camera)
+            if camera is not None and firing:
+                note(session, view, ledger.entries, body, account_id=camera.account_id, now=self._now())
         self._tell(ledger.entries)
         self._end_unless_there(body, matching)
 

@@ -17,7 +17,7 @@ from services.brain.telling import Court, Standing, Telling, telling
 from services.brain.timeline import CameraFacts, EventDraft
 from shared.db.insert import insert
 from shared.db.outbox import outbox_row
-from shared.db.tables import Camera, Case, Event, OutboxRow, RuleFiring, VerdictRow
+from shared.db.tables import ANYWHERE, Camera, Case, Event, OutboxRow, RuleFiring, VerdictRow
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventEnded, EventRaised
@@ -32,10 +32,11 @@ MOST_EVIDENCE: Final = 3
 
 @dataclass(slots=True)
 class Entries:
-    """What a transaction read and wrote; valid once it is committed."""
+    """What a transaction read and wrote; valid once it is committed. `firings`: presence and rule."""
 
     fired: dict[str, frozenset[str]] = field(default_factory=dict)
     last_fired: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    firings: set[tuple[str, str]] = field(default_factory=set)
     stored: list[EventDraft] = field(default_factory=list)
     told: int = 0
     looked: set[str] = field(default_factory=set)
@@ -93,10 +94,12 @@ class Ledger:
         """Read when rules last fired on these cameras."""
         for slug, camera, at in self._session.execute(
             select(RuleFiring.rule_slug, RuleFiring.camera_slug, RuleFiring.fired_at).where(
-                RuleFiring.camera_slug.in_(cameras)
+                RuleFiring.camera_slug.in_({*cameras, ANYWHERE})
             )
         ):
-            self.entries.last_fired.setdefault(camera, {})[slug] = at
+            for each in cameras if camera == ANYWHERE else (camera,):
+                last = self.entries.last_fired.setdefault(each, {})
+                last[slug] = max(at, last.get(slug, at))
 
     def enter(self, body: PresenceBody, others: Sequence[Presence] = ()) -> None:
         """Raise, widen or close the event of the presence, as its rules say; `others` are there besides."""
@@ -121,10 +124,11 @@ class Ledger:
 
     def fire(self, camera: str, slugs: Iterable[str], *, at: datetime) -> None:
         """Note when rules fired on a camera: what their cooldown counts from."""
-        last = self.entries.last_fired.setdefault(camera, {})
         for slug in slugs:
-            last[slug] = at
-            statement = insert(self._session, RuleFiring).values(rule_slug=slug, camera_slug=camera, fired_at=at)
+            for each in {*self.entries.last_fired, camera} if self._is_of_all(slug) else (camera,):
+                self.entries.last_fired.setdefault(each, {})[slug] = at
+            place = ANYWHERE if self._is_of_all(slug) else camera
+            statement = insert(self._session, RuleFiring).values(rule_slug=slug, camera_slug=place, fired_at=at)
             self._session.execute(
                 statement.on_conflict_do_update(index_elements=["rule_slug", "camera_slug"], set_={"fired_at": at})
             )
@@ -162,6 +166,11 @@ class Ledger:
         ).first()
         if closed is not None:
             self._tell(EventEnded(event_id=uuid, camera=camera, ended_at=at))
+
+    def _is_of_all(self, slug: str) -> bool:
+        """Whether the rule's cooldown counts for all cameras together."""
+        rule = self._view.rules.get(slug)
+        return rule is not None and rule.cooldown_per == "rule"
 
     def _read_cameras(self, slugs: set[str]) -> None:
         rows = self._session.execute(select(*CAMERA_COLUMNS).where(Camera.enabled, Camera.slug.in_(slugs)))
@@ -253,6 +262,7 @@ class Ledger:
     def _fire(self, body: PresenceBody, rules: Sequence[Rule]) -> None:
         slugs = frozenset(rule.slug for rule in rules)
         self.entries.fired[body.presence_id] = self.entries.fired.get(body.presence_id, frozenset()) | slugs
+        self.entries.firings |= {(body.presence_id, slug) for slug in slugs}
         self.fire(body.camera, slugs, at=body.captured_at)
 
     def _widen(self, body: PresenceBody, presence: Presence, camera: CameraFacts, rules: Sequence[Rule]) -> None:

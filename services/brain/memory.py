@@ -28,6 +28,7 @@ class Memory:
         self._last: dict[str, dict[str, datetime]] = {}
         self._looked: OrderedDict[str, None] = OrderedDict()
         self._there: dict[str, dict[str, Presence]] = {}
+        self._noted: OrderedDict[str, datetime] = OrderedDict()
 
     def fired(self, presence_id: str) -> frozenset[str]:
         return self._fired.get(presence_id, frozenset())
@@ -54,6 +55,15 @@ class Memory:
         while len(self._looked) > self._bound:
             self._looked.popitem(last=False)
 
+    def noted_at(self, body: PresenceBody) -> datetime:
+        """When it was last noted what rules made of the presence; its beginning, where it was not."""
+        return self._noted.get(body.presence_id, body.started_at)
+
+    def remember_noted(self, body: PresenceBody) -> None:
+        self._noted[body.presence_id] = body.captured_at
+        while len(self._noted) > self._bound:
+            self._noted.popitem(last=False)
+
     def see(self, body: PresenceBody) -> tuple[Presence, ...]:
         """Note what is there, and tell what else is on this camera.
 
@@ -72,3 +82,4 @@ class Memory:
     def forget(self, presence_id: str) -> None:
         self._fired.pop(presence_id, None)
         self._looked.pop(presence_id, None)
+        self._noted.pop(presence_id, None)

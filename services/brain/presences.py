@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from services.brain import metrics
+from services.brain.decisions import NOTED_EVERY, note
 from services.brain.last_seen import LastSeen
 from services.brain.ledger import Entries, Ledger
 from services.brain.looks import Known, ripe, wished
@@ -68,12 +71,29 @@ class PresenceHandler:
             ledger.read(body for body, _ in waiting)
             for body, others in waiting:
                 ledger.enter(body, others)
+            noted = self._note(session, ledger, view, waiting)
+        for body in noted:
+            self._memory.remember_noted(body)
         self._remember(ledger.entries, [body for body, _ in waiting])
         if ledger.entries.told or ledger.entries.asked:
             self._committed()
         if ledger.entries.ordered:
             self._ordered()
         self._measure(ledger.entries, started)
+
+    def _note(self, session: Session, ledger: Ledger, view: SiteView, waiting: list[_Told]) -> list[PresenceBody]:
+        """Write down what the rules made of those that ended, fired a rule, or are due; the last message of each."""
+        told = {presence_id for presence_id, _ in ledger.entries.firings}
+        due = {
+            body.presence_id: (body, others)
+            for body, others in waiting
+            if body.presence_id in told or isinstance(body, PresenceEnded) or _is_due(body, self._memory)
+        }
+        for body, others in due.values():
+            camera = ledger.camera(body.camera)
+            if camera is not None:
+                note(session, view, ledger.entries, body, others=others, account_id=camera.account_id, now=self._now())
+        return [body for body, _ in due.values()]
 
     def _remember(self, entries: Entries, bodies: list[PresenceBody]) -> None:
         for presence_id, rules in entries.fired.items():
@@ -101,9 +121,16 @@ def _relevant(told: list[_Told], view: SiteView, memory: Memory) -> list[_Told]:
     candidates = {
         body.presence_id
         for body, others in told
-        if isinstance(body, PresenceEnded) or _may_fire(body, others, view, memory) or _may_look(body, view, memory)
+        if isinstance(body, PresenceEnded)
+        or _may_fire(body, others, view, memory)
+        or _may_look(body, view, memory)
+        or _is_due(body, memory)
     }
     return [(body, others) for body, others in told if body.presence_id in candidates]
+
+
+def _is_due(body: PresenceBody, memory: Memory) -> bool:
+    return body.captured_at - memory.noted_at(body) >= NOTED_EVERY
 
 
 def _may_fire(body: PresenceBody, others: Sequence[Presence], view: SiteView, memory: Memory) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from services.brain import metrics
 from services.brain.leftovers import Kept, LeftPicture, days_due, not_needed
 from shared.db.engine import SessionFactory
-from shared.db.tables import Appearance, Event
+from shared.db.tables import Appearance, DecisionRow, Event
 from shared.domain.errors import Transient
 from shared.media import MediaStore
 from shared.messages.topics import EYE_STATE
@@ -81,6 +81,7 @@ class Retention:
             return
         try:
             appearances = self._remove_appearances()
+            self._remove_decisions()
             pictures = self._remove_pictures("no event", keep=timedelta(hours=self._settings.no_event_h))
             pictures += self._remove_pictures("crops", keep=timedelta(days=self._settings.crops_days))
         finally:
@@ -102,6 +103,22 @@ class Retention:
             self._stop.wait(_PAUSE_S)
         metrics.REMOVED.labels("appearance").inc(count)
         return count
+
+    def _remove_decisions(self) -> None:
+        before = self._now() - timedelta(hours=self._settings.decisions_h)
+        old = select(DecisionRow.presence_id).where(DecisionRow.noted_at < before).limit(_CHUNK)
+        while self._goes_on():
+            with self._reads() as session:
+                ids = session.scalars(old).all()
+            if not ids:
+                return
+            with self._writes.begin() as session:
+                # Asked again: one that is still there may have been noted anew meanwhile.
+                session.execute(
+                    delete(DecisionRow).where(DecisionRow.presence_id.in_(ids), DecisionRow.noted_at < before)
+                )
+            metrics.REMOVED.labels("decision").inc(len(ids))
+            self._stop.wait(_PAUSE_S)
 
     def _remove_pictures(self, stage: str, *, keep: timedelta) -> int:
         """Of days that are due now and were not at the last round; how many."""

@@ -20,7 +20,7 @@ from shared.domain.errors import UserError
 from shared.domain.presence import Presence
 from shared.observability import get_logger
 from shared.rules.condition import parse_condition
-from shared.rules.rule import Rule, rules_by_camera
+from shared.rules.rule import COOLDOWNS, Rule, resting_by_camera, rules_by_camera
 
 log = get_logger("brain.site")
 
@@ -29,11 +29,12 @@ _RETRY_UNKNOWN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One consistent reading: enabled cameras by slug, the rules that are awake on each, all rules by slug, and what
-    was marked."""
+    """One consistent reading: enabled cameras by slug, the rules that are awake on each and those that are not as its
+    account is armed, all rules by slug, and what was marked."""
 
     cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    resting_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
 
@@ -74,11 +75,11 @@ class Site:
                 states = arm_states(session)
                 marks = read_marks(session, since=self._now() - REMEMBERED) if self._heed_marks else {}
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
+            accounts = {slug: facts.account_id for slug, facts in cameras.items()}
             self.view = SiteView(
                 cameras=cameras,
-                rules_of=rules_by_camera(
-                    rules, {slug: facts.account_id for slug, facts in cameras.items()}, states=states
-                ),
+                rules_of=rules_by_camera(rules, accounts, states=states),
+                resting_of=resting_by_camera(rules, accounts, states=states),
                 rules={rule.slug: rule for rule in rules},
                 marks=marks,
             )
@@ -113,6 +114,7 @@ def _rule(row: RuleRow) -> Rule | None:
         account_id=row.account_id,
         camera=row.camera_slug,
         cooldown_s=row.cooldown_s,
+        cooldown_per=next((each for each in COOLDOWNS if each == row.cooldown_per), "camera"),
         severity=row.severity,
         modules=tuple(row.modules),
         judge=row.judge,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import Base, UtcDateTime
+
+ANYWHERE: Final = "*"
+"""The camera of a rule's firing where its cooldown counts for all cameras together."""
 
 
 class RuleRow(Base):
@@ -16,7 +19,8 @@ class RuleRow(Base):
 
     `condition` is the JSON form of a `shared.rules.condition.Condition`; `channels` empty means every channel.
     With `judge` people are told once the judge has spoken, or `judge_deadline_s` later without its word.
-    `armed` names the states of the camera's account in which it is awake; none means always.
+    `cooldown_per` is camera, rule or track. `armed` names the states of the camera's account in which it is awake; none
+    means always.
     """
 
     __tablename__ = "rules"
@@ -29,6 +33,7 @@ class RuleRow(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     condition: Mapped[dict[str, Any]] = mapped_column(JSON)
     cooldown_s: Mapped[float] = mapped_column(default=0.0)
+    cooldown_per: Mapped[str] = mapped_column(String(8), default="camera")
     severity: Mapped[int] = mapped_column(default=1)
     modules: Mapped[list[str]] = mapped_column(JSON, default=list)
     judge: Mapped[bool] = mapped_column(default=False)
@@ -40,7 +45,7 @@ class RuleRow(Base):
 
 
 class RuleFiring(Base):
-    """When a rule last fired on a camera: what its cooldown counts from, across restarts."""
+    """When a rule last fired on a camera, or `ANYWHERE`: what its cooldown counts from, across restarts."""
 
     __tablename__ = "rule_firings"
 

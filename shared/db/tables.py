@@ -4,8 +4,9 @@ from shared.db.accounts import Account, ApiKey, AuditRow
 from shared.db.appearances import Appearance
 from shared.db.base import Base
 from shared.db.cameras import Camera, CameraGap, ZoneRow
+from shared.db.decisions import DecisionRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Judgement, Webhook
-from shared.db.events import Event, OutboxRow, Recognition, RuleFiring, RuleRow
+from shared.db.events import ANYWHERE, Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
@@ -13,6 +14,7 @@ from shared.db.recipients import RecipientRow
 from shared.db.verdicts import Case, VerdictRow
 
 __all__ = [
+    "ANYWHERE",
     "Account",
     "Alert",
     "ApiKey",
@@ -22,6 +24,7 @@ __all__ = [
     "Camera",
     "CameraGap",
     "Case",
+    "DecisionRow",
     "Delivery",
     "DeliveryAttempt",
     "Event",

@@ -16,6 +16,7 @@ from shared.domain.presence import Presence
 from shared.plugin import load_class
 from shared.rules.conditions import CATALOGUE
 from shared.rules.found import Found, Match
+from shared.rules.unmet import Unmet
 from shared.settings.section import fields_at, nearest
 
 DEFAULT_KIND = "presence"
@@ -45,6 +46,10 @@ class Condition(BaseModel, ABC):
 
         `others` are the camera's further presences at that time, as they were last told.
         """
+
+    @abstractmethod
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        """Everything that keeps it from holding; nothing, if and only if it `holds`. Slower, for people who ask why."""
 
     def zones(self) -> Mapping[str, str]:
         """The zones without which it can never hold, by the field that names each."""

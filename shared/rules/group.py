@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
 
 from shared.domain.presence import Presence
 from shared.rules.condition import MAX_PARTS, Condition
+from shared.rules.unmet import Unmet
 
 
 def _read_before(value: object, info: ValidationInfo) -> object:
@@ -43,6 +44,12 @@ class Group(Condition):
             for index, condition in enumerate(self.conditions)
             for field, zone in condition.zones().items()
         }
+
+    def unmet_parts(self, presence: Presence, at: datetime, others: Sequence[Presence]) -> Iterator[Unmet]:
+        """What is not fulfilled of any of the conditions."""
+        for index, condition in enumerate(self.conditions):
+            for each in condition.unmet(presence, at, others):
+                yield each.inside(f"conditions.{index}")
 
     def modules(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for condition in self.conditions for name in condition.modules()))

@@ -23,6 +23,7 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
+from shared.rules.rule import COOLDOWNS
 from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
@@ -45,6 +46,7 @@ class RuleChange:
     camera: str | None = None
     condition: Mapping[str, Any] | None = None
     cooldown_s: float | None = None
+    cooldown_per: str | None = None
     severity: int | None = None
     modules: tuple[str, ...] | None = None
     judge: bool | None = None
@@ -73,6 +75,7 @@ def add_rule(
         enabled=True,
         condition={},
         cooldown_s=0.0,
+        cooldown_per=COOLDOWNS[0],
         severity=1,
         modules=[],
         judge=False,
@@ -161,7 +164,7 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
     problems += _problems_of_place(session, row, change, condition)
     if problems:
         raise InvalidInput(problems)
-    for name in ("name", "enabled", "cooldown_s", "severity", "judge", "judge_deadline_s"):
+    for name in ("name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s"):
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
@@ -196,6 +199,8 @@ def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]
         yield UserError("name", "has no or more than 128 characters", remedy="name the rule")
     if change.cooldown_s is not None and not 0 <= change.cooldown_s <= MAX_COOLDOWN_S:
         yield UserError("cooldown_s", f"must be from 0 to {MAX_COOLDOWN_S:.0f} seconds")
+    if change.cooldown_per is not None and change.cooldown_per not in COOLDOWNS:
+        yield UserError("cooldown_per", f"must be one of {', '.join(COOLDOWNS)}")
     if change.severity is not None and not 1 <= change.severity <= MAX_SEVERITY:
         yield UserError("severity", f"must be from 1 to {MAX_SEVERITY}")
     if change.judge_deadline_s is not None and not 0 <= change.judge_deadline_s <= MAX_JUDGE_DEADLINE_S:

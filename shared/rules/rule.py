@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
 from shared.domain.arming import USUAL_ARM_STATE, ArmState
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.found import Found, Match
+
+CooldownPer = Literal["camera", "rule", "track"]
+COOLDOWNS: tuple[CooldownPer, ...] = get_args(CooldownPer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +21,9 @@ class Rule:
     """A stored condition and what follows when it holds.
 
     No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the
-    rule stays silent on the same camera. No `channels` means every channel. With `judge` people are told once the judge
-    has spoken, or `judge_deadline_s` later without its word. `armed` names the states of the camera's account in which
-    the rule is awake, none all of them.
+    rule is silent: on the same camera, on all of them (`cooldown_per` rule), or about the same thing alone (track). No
+    `channels` means every channel. With `judge` people are told once the judge has spoken, or `judge_deadline_s` later
+    without its word. `armed` names the states of the camera's account in which the rule is awake, none all of them.
     """
 
     slug: str
@@ -28,6 +32,7 @@ class Rule:
     account_id: int | None = None
     camera: str | None = None
     cooldown_s: float = 0.0
+    cooldown_per: CooldownPer = "camera"
     severity: int = 1
     modules: tuple[str, ...] = ()
     judge: bool = False
@@ -54,13 +59,26 @@ def rules_by_camera(
 
     `states` says how accounts are armed; one that is not in it is as usual.
     """
+    return _by_camera(rules, accounts, states or {}, awake=True)
+
+
+def resting_by_camera(
+    rules: Iterable[Rule], accounts: Mapping[str, int | None], *, states: Mapping[int, ArmState] | None = None
+) -> dict[str, tuple[Rule, ...]]:
+    """The rules of each camera that are not awake as its account is armed; the others are `rules_by_camera`'s."""
+    return _by_camera(rules, accounts, states or {}, awake=False)
+
+
+def _by_camera(
+    rules: Iterable[Rule], accounts: Mapping[str, int | None], states: Mapping[int, ArmState], *, awake: bool
+) -> dict[str, tuple[Rule, ...]]:
     known = tuple(rules)
 
-    def awake(camera: str, account: int | None) -> tuple[Rule, ...]:
-        state = (states or {}).get(account, USUAL_ARM_STATE) if account is not None else USUAL_ARM_STATE
-        return tuple(rule for rule in known if rule.concerns(camera, account) and rule.awake_in(state))
+    def of(camera: str, account: int | None) -> tuple[Rule, ...]:
+        state = states.get(account, USUAL_ARM_STATE) if account is not None else USUAL_ARM_STATE
+        return tuple(rule for rule in known if rule.concerns(camera, account) and rule.awake_in(state) is awake)
 
-    return {camera: awake(camera, account) for camera, account in accounts.items()}
+    return {camera: of(camera, account) for camera, account in accounts.items()}
 
 
 def evaluate(
@@ -115,7 +133,8 @@ def is_new_episode(at: datetime, last: datetime | None, *, gap_s: float) -> bool
 
 def is_cooling(rule: Rule, at: datetime, last: datetime | None) -> bool:
     """Whether the rule keeps silent at `at` because it fired at `last`."""
-    if rule.cooldown_s <= 0 or last is None:
+    # Each thing is told once: where the cooldown is a thing's own, it keeps silent about no other.
+    if rule.cooldown_s <= 0 or last is None or rule.cooldown_per == "track":
         return False
     # Either way round: a clock that was set back must not silence the rule until it has caught up.
     return abs((at - last).total_seconds()) < rule.cooldown_s

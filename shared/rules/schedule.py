@@ -107,6 +107,10 @@ class Schedule(BaseModel):
                 return True
         return False
 
+    def wall_clock(self, at: datetime) -> datetime:
+        """The aware time `at` as clocks on the wall show it."""
+        return at.astimezone(_zone(self.timezone))
+
     def asleep_from(self, at: datetime) -> datetime | None:
         """The first moment from the aware time `at` on, in UTC, that lies inside no window; None when there is none.
 

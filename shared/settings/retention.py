@@ -19,4 +19,7 @@ class RetentionSettings(Section):
     no_event_h: float = Field(
         default=24.0, ge=1, le=87_600, description="how long pictures of a presence without an event are kept, hours"
     )
+    decisions_h: float = Field(
+        default=24.0, ge=1, le=720, description="how long it is kept what rules made of each presence, hours"
+    )
     interval_s: float = Field(default=3600.0, gt=0, le=86_400, description="how often it is looked for what is too old")

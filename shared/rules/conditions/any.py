@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
 from shared.domain.presence import Presence
 from shared.rules.found import Found, Match
 from shared.rules.group import Group
+from shared.rules.unmet import Unmet
 
 
 class AnyCondition(Group):
@@ -18,6 +19,10 @@ class AnyCondition(Group):
 
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         return any(condition.holds(presence, at, others) for condition in self.conditions)
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if not self.holds(presence, at, others):
+            yield from self.unmet_parts(presence, at, others)
 
     def found(self, finding: Found) -> Match | None:
         matches = [match for condition in self.conditions if (match := condition.found(finding)) is not None]

@@ -12,6 +12,7 @@ from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
+from shared.rules.unmet import Unmet, asleep, seconds
 
 
 def _whole(value: object) -> object:
@@ -43,6 +44,19 @@ class CountCondition(Condition):
             return False
         since, last = there[self.at_least - 1]
         return last == presence.id and (at - since).total_seconds() >= self.for_s
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if self.schedule is not None and not self.schedule.awake(at):
+            yield asleep(self.schedule, at)
+        there = sorted(self._members((presence, *others)))
+        if len(there) < self.at_least:
+            yield Unmet("at_least", f"{self.at_least} at the same time", str(len(there)))
+            return
+        since, last = there[self.at_least - 1]
+        if last != presence.id:
+            yield Unmet("at_least", f"to be the one who makes them {self.at_least}", "is another")
+        elif (at - since).total_seconds() < self.for_s:
+            yield Unmet("for_s", f"for {seconds(self.for_s)}", seconds((at - since).total_seconds()))
 
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}

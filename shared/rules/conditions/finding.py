@@ -14,6 +14,7 @@ from shared.rules.condition import Condition
 from shared.rules.found import Found, Match, match_of
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
+from shared.rules.unmet import Unmet, asleep, words
 
 MAX_WORDS: Final = 128
 
@@ -108,6 +109,14 @@ class FindingCondition(Condition):
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         """Never: only what is found can satisfy it."""
         return False
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if not self._concerns(presence):
+            yield Unmet("presence_labels", words(self.presence_labels), presence.label)
+        elif self.schedule is not None and not self.schedule.awake(at):
+            yield asleep(self.schedule, at)
+        else:
+            yield Unmet("module", f"that {self.module} finds what is asked for", "has found no such thing so far")
 
     def asks_findings(self) -> bool:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -13,6 +13,7 @@ from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
+from shared.rules.unmet import Unmet, asleep, unsure, words
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Point = Annotated[list[_Share], Field(min_length=2, max_length=2)]
@@ -46,6 +47,20 @@ class LineCondition(Condition):
             return False
         wanted = self.direction.removeprefix("to_")
         return any(wanted in ("any", side) for side in self._line().crossings(presence.path))
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if self.labels and presence.label not in self.labels:
+            yield Unmet("labels", words(self.labels), presence.label)
+        if presence.confidence < self.min_confidence:
+            yield unsure(self.min_confidence, presence.confidence)
+        if self.schedule is not None and not self.schedule.awake(at):
+            yield asleep(self.schedule, at)
+        sides = set(self._line().crossings(presence.path))
+        if not sides:
+            yield Unmet("start", "to cross the line", "did not cross it")
+        elif self.direction.removeprefix("to_") not in {"any", *sides}:
+            crossed = " and ".join(f"to the {side}" for side in sorted(sides))
+            yield Unmet("direction", self.direction.replace("_", " the "), f"crossed it {crossed}")
 
     def _line(self) -> Line:
         return Line((self.start[0], self.start[1]), (self.end[0], self.end[1]))

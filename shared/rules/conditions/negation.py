@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -11,6 +11,7 @@ from pydantic import field_validator
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.group import Part
+from shared.rules.unmet import Unmet
 
 
 class NotCondition(Condition):
@@ -30,6 +31,10 @@ class NotCondition(Condition):
 
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         return not self.condition.holds(presence, at, others)
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if self.condition.holds(presence, at, others):
+            yield Unmet("condition", "not to hold", "holds")
 
     def zones(self) -> Mapping[str, str]:
         return {f"condition.{field}": zone for field, zone in self.condition.zones().items()}

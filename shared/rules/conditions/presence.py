@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from shared.domain.presence import Presence, ZoneStay
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
+from shared.rules.unmet import Unmet, asleep, seconds, unsure, words
 
 
 class PresenceCondition(Condition):
@@ -44,6 +45,15 @@ class PresenceCondition(Condition):
             return False
         return self.schedule is None or self.schedule.awake(at)
 
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        if self.labels and presence.label not in self.labels:
+            yield Unmet("labels", words(self.labels), presence.label)
+        if presence.confidence < self.min_confidence:
+            yield unsure(self.min_confidence, presence.confidence)
+        yield from self._unmet_stay(presence)
+        if self.schedule is not None and not self.schedule.awake(at):
+            yield asleep(self.schedule, at)
+
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}
 
@@ -62,3 +72,27 @@ class PresenceCondition(Condition):
         if self.passage == "enter":
             return stay.entered_at > presence.started_at
         return self.passage is None or (not stay.inside and stay.left_at is not None)
+
+    def _unmet_stay(self, presence: Presence) -> Iterator[Unmet]:
+        if self._stayed(presence):
+            return
+        stay = next((stay for stay in presence.zones if stay.zone == self.zone), None)
+        if self.zone is None or stay is None:
+            if self.zone is not None:
+                yield Unmet("zone", f"to be in {self.zone}", _whereabouts(presence))
+            else:
+                yield Unmet("dwell_s", f"to stay for {seconds(self.dwell_s)}", seconds(presence.duration_s))
+            return
+        if stay.dwell_s < self.dwell_s:
+            yield Unmet("dwell_s", f"to stay in {self.zone} for {seconds(self.dwell_s)}", seconds(stay.dwell_s))
+        if self.passage == "enter" and not self._passed(presence, stay):
+            yield Unmet("passage", f"to come into {self.zone} from elsewhere", "was there from the beginning")
+        elif self.passage == "leave" and not self._passed(presence, stay):
+            yield Unmet("passage", f"to leave {self.zone}", "was not seen outside it afterwards")
+        elif self.schedule is not None and self.passage != "leave" and not stay.inside:
+            yield Unmet("zone", f"to be in {self.zone} within the schedule", "had left it")
+
+
+def _whereabouts(presence: Presence) -> str:
+    been = [stay.zone for stay in presence.zones]
+    return f"was in {', '.join(been)}" if been else "was in no zone"

@@ -66,6 +66,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "camera_id": "cam_001",
         "condition": condition,
         "cooldown_s": 60,
+        "cooldown_per": "camera",
         "severity": 3,
         "modules": ["lpr", "ocr"],
         "judge": True,

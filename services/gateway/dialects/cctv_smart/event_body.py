@@ -128,7 +128,7 @@ def event_document(
         **photo,
         "photo_url": f"/events/{event.uuid}.jpg" if event.snapshot is not None else None,
         "ai_response": event.ai_response,
-        "verdict": _verdict(event, verdict),
+        "verdict": verdict_document(event, verdict),
         "modules_triggered": _modules(event),
         "module_results": _results(event),
         "rules_triggered": list(event.rules),
@@ -140,7 +140,8 @@ def event_document(
     }
 
 
-def _verdict(event: Event, row: VerdictRow | None) -> dict[str, Any] | None:
+def verdict_document(event: Event, row: VerdictRow | None) -> dict[str, Any] | None:
+    """What came of the event's case before the judge; None where there was none."""
     if row is None:
         return {**_WAITING, "verdict": event.verdict} if event.verdict is not None else None
     shown = {name: getattr(row, name) for name in _WAITING if name != "at"}

@@ -18,6 +18,7 @@ from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
 from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
 from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_SEVERITY, RuleChange
+from shared.rules.rule import CooldownPer
 
 
 def _sound(values: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +91,8 @@ class RuleChangeBody(BaseModel):
     """What to change; everything left out stays.
 
     A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera, no `channels` every
-    channel. Within `cooldown_s` seconds of firing the rule keeps silent on the same camera. `modules` look at what it
+    channel. Within `cooldown_s` seconds of firing the rule keeps silent: on the same camera, or as `cooldown_per` says
+    on all of them together (rule) or about the same thing alone (track). `modules` look at what it
     fires on. With `judge` a model is asked, and people are told once it has spoken, or after `judge_deadline_s` seconds
     (usually 4) without its word. It is awake while the camera's account is in one of the states `armed` (see `/arm`),
     always where there are none.
@@ -101,6 +103,7 @@ class RuleChangeBody(BaseModel):
     camera_id: CameraId | None = None
     condition: CheckedCondition | None = None
     cooldown_s: Cooldown | None = None
+    cooldown_per: CooldownPer | None = None
     severity: Severity | None = None
     modules: Modules | None = None
     judge: bool | None = None
@@ -116,6 +119,7 @@ class RuleChangeBody(BaseModel):
             camera="" if every_camera else self.camera_id,
             condition=self.condition,
             cooldown_s=self.cooldown_s,
+            cooldown_per=self.cooldown_per,
             severity=self.severity,
             modules=tuple(self.modules) if self.modules is not None else None,
             judge=self.judge,
@@ -141,6 +145,7 @@ class RuleShown(BaseModel):
     camera_id: str | None
     condition: ConditionJson
     cooldown_s: float
+    cooldown_per: CooldownPer
     severity: int
     modules: list[str]
     judge: bool
@@ -166,6 +171,7 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "camera_id": row.camera_slug,
         "condition": {"kind": DEFAULT_KIND} | row.condition,
         "cooldown_s": row.cooldown_s,
+        "cooldown_per": row.cooldown_per,
         "severity": row.severity,
         "modules": row.modules,
         "judge": row.judge,
