@@ -78,16 +78,15 @@ Decision = Tell | Hold
 
 
 def recipients_of(event: EventRaised, recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
-    """Those who asked for this kind of event of this account, over the channels its rules name (none: all)."""
+    """Those who asked for this kind of event of this account, as far as its rules want them told.
+
+    Where all whom the rules name are gone, everybody is told rather than nobody.
+    """
     wanted = _SUBSCRIPTIONS[event.kind]
-    return tuple(
-        recipient
-        for recipient in recipients
-        if recipient.events & wanted
-        and recipient.account_id in (None, event.account_id)
-        and (not event.channels or recipient.channel in event.channels)
-        and _cares(recipient.manners, event)
-    )
+    there = [recipient for recipient in recipients if recipient.account_id in (None, event.account_id)]
+    named = [recipient for recipient in there if _is_named(recipient, event)]
+    meant = named if named or not event.recipients else there
+    return tuple(each for each in meant if each.events & wanted and _cares(each.manners, event))
 
 
 def decide(severity: int, manners: Manners, *, now: datetime) -> Decision | None:
@@ -119,6 +118,15 @@ def free_from(manners: Manners, at: datetime, *, severity: int) -> datetime | No
 def after_telling(manners: Manners, *, now: datetime) -> datetime | None:
     """When the cooldown ends that being told now begins; None without one."""
     return now + timedelta(seconds=manners.cooldown_s) if manners.cooldown_s else None
+
+
+def _is_named(recipient: Recipient, event: EventRaised) -> bool:
+    if recipient.channel in event.channels:
+        return True
+    # Webhooks have numbers of their own.
+    if recipient.channel != "webhook" and recipient.id in map(str, event.recipients):
+        return True
+    return not event.channels and not event.recipients
 
 
 def _cares(manners: Manners, event: EventRaised) -> bool:

@@ -120,5 +120,6 @@ def _rule(row: RuleRow) -> Rule | None:
         judge=row.judge,
         judge_deadline_s=row.judge_deadline_s,
         channels=tuple(row.channels),
+        recipients=tuple(row.recipients),
         armed=tuple(row.armed),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.brain.timeline import channels_of, widens
+from services.brain.audience import audience_of
 from shared.messages.events import Verdict
 from shared.rules.rule import Rule
 
@@ -41,7 +41,7 @@ def telling(known: Sequence[Rule], new: Sequence[Rule], *, standing: Standing, c
     """What follows when `new` rules fire on an event that `known` ones have fired on before.
 
     A rule waits for the judge while there is one that has not spoken yet; what it rejected is told by rules alone that
-    do not ask it. Rules that bring no new channel tell nobody again.
+    do not ask it. Rules that bring nobody new tell nobody again.
     """
     silenced = standing.verdict == "rejected" and not court.tell_rejected
     is_open = standing.verdict is None
@@ -52,7 +52,7 @@ def telling(known: Sequence[Rule], new: Sequence[Rule], *, standing: Standing, c
     told = [rule for rule in known if not patient(rule) or (is_open and not standing.held)]
     at_once = [*told, *(rule for rule in new if not patient(rule))]
     waiting = [rule for rule in new if patient(rule)]
-    is_news = bool(at_once) and (not told or widens(channels_of(at_once), channels_of(told)))
+    is_news = bool(at_once) and (not told or audience_of(at_once).widens(audience_of(told)))
     return Telling(
         now=tuple(at_once) if is_news else (),
         later=is_open and (bool(waiting) or standing.held),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from services.brain.audience import Audience, audience_of
 from shared.domain import ids
 from shared.domain.presence import Presence
 from shared.messages.events import EventKind, EventRaised
@@ -53,7 +54,7 @@ class EventDraft:
     text: str
     severity: int = 1
     rules: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    audience: Audience = field(default_factory=Audience)
     zones: tuple[str, ...] = ()
     presence: Presence | None = None
     modules: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ class EventDraft:
     def raised(self, stored_at: datetime, *, on_behalf: Sequence[Rule] = ()) -> EventRaised:
         """The message that tells of the event; `on_behalf` of some of its rules alone, where that is said."""
         rules = tuple(rule.slug for rule in on_behalf) or self.rules
+        audience = audience_of(on_behalf) if on_behalf else self.audience
         return EventRaised(
             trace_id=self.trace_id,
             event_id=self.uuid,
@@ -80,7 +82,8 @@ class EventDraft:
             confidence=self.confidence,
             severity=max((rule.severity for rule in on_behalf), default=self.severity),
             rules=rules,
-            channels=channels_of(on_behalf) if on_behalf else self.channels,
+            channels=audience.channels,
+            recipients=audience.recipients,
             zones=self.zones,
             captured_at=self.at,
             stored_at=stored_at,
@@ -117,7 +120,7 @@ def detection(
         text=f"{text}: {found}" if found else text,
         severity=max(rule.severity for rule in rules),
         rules=tuple(rule.slug for rule in rules),
-        channels=channels_of(rules),
+        audience=audience_of(rules),
         zones=zones,
         presence=presence,
         modules=modules,
@@ -150,7 +153,7 @@ def scene_finding(
         text=match.label,
         severity=max(rule.severity for rule in rules),
         rules=tuple(rule.slug for rule in rules),
-        channels=channels_of(rules),
+        audience=audience_of(rules),
         modules=(module,),
         results={module: dict(results)},
         scene=picture,
@@ -183,7 +186,7 @@ def absence(camera: CameraFacts, rule: Rule, condition: AboutCamera, vacancy: Va
         text=f"{text}: {', '.join(sorted(condition.labels))}" if condition.labels else text,
         severity=rule.severity,
         rules=(rule.slug,),
-        channels=rule.channels,
+        audience=audience_of([rule]),
         zones=zones,
     )
 
@@ -225,14 +228,3 @@ def camera_down_id(camera: str, since: datetime) -> str:
 
 def zones_of(presence: Presence) -> tuple[str, ...]:
     return tuple(stay.zone for stay in presence.zones)
-
-
-def channels_of(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """The channels that these rules ask for together; none means every channel."""
-    wanted = [rule.channels for rule in rules]
-    return tuple(dict.fromkeys(name for names in wanted for name in names)) if all(wanted) else ()
-
-
-def widens(channels: Collection[str], known: Collection[str]) -> bool:
-    """Whether telling `channels` reaches anything that telling `known` did not (empty: every channel)."""
-    return bool(known) and (not channels or not set(channels) <= set(known))

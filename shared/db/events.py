@@ -17,7 +17,8 @@ ANYWHERE: Final = "*"
 class RuleRow(Base):
     """A stored condition. No `camera_slug` means every camera of the account; no account, everybody's.
 
-    `condition` is the JSON form of a `shared.rules.condition.Condition`; `channels` empty means every channel.
+    `condition` is the JSON form of a `shared.rules.condition.Condition`; told are all whom
+    `channels` reach and the `recipients` (ids), everybody where neither is named.
     With `judge` people are told once the judge has spoken, or `judge_deadline_s` later without its word.
     `cooldown_per` is camera, rule or track. `armed` names the states of the camera's account in which it is awake; none
     means always.
@@ -39,6 +40,7 @@ class RuleRow(Base):
     judge: Mapped[bool] = mapped_column(default=False)
     judge_deadline_s: Mapped[float] = mapped_column(default=4.0)
     channels: Mapped[list[str]] = mapped_column(JSON, default=list)
+    recipients: Mapped[list[int]] = mapped_column(JSON, default=list)
     armed: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -17,6 +17,7 @@ Verdict = Literal["confirmed", "rejected", "unverified"]
 class EventRaised(Message):
     """A rule found a presence (or a camera's fault) worth telling. Carries what an alert needs at once.
 
+    It is for all whom `channels` reach and for `recipients` (ids); for everybody where neither is named.
     `captured_at` is the capture time of the deciding frame, `stored_at` the time of the commit. `verdict` and
     `ai_response` are there when the judge was asked and spoke in time; what it says later comes as `EventJudged`.
     """
@@ -31,6 +32,7 @@ class EventRaised(Message):
     severity: int = 1
     rules: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    recipients: tuple[int, ...] = ()
     zones: tuple[str, ...] = ()
     captured_at: UtcTime
     stored_at: UtcTime

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from shared.db.cameras import Camera
 from shared.db.events import RuleFiring, RuleRow
+from shared.db.recipients import RecipientRow
 from shared.domain.arming import ARM_STATES
 from shared.domain.channel import CHANNELS
 from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
@@ -28,6 +29,7 @@ from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
 MAX_SEVERITY: Final = 5
+MAX_RECIPIENTS: Final = 100
 MAX_JUDGE_DEADLINE_S: Final = 60.0
 USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
@@ -52,6 +54,7 @@ class RuleChange:
     judge: bool | None = None
     judge_deadline_s: float | None = None
     channels: tuple[str, ...] | None = None
+    recipients: tuple[int, ...] | None = None
     armed: tuple[str, ...] | None = None
 
     @property
@@ -81,6 +84,7 @@ def add_rule(
         judge=False,
         judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
         channels=[],
+        recipients=[],
         armed=[],
         created_at=now,
         updated_at=now,
@@ -162,6 +166,7 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
     problems = list(_problems_of_values(row, change))
     condition = _condition(change, problems)
     problems += _problems_of_place(session, row, change, condition)
+    problems += _problems_of_recipients(session, row, change)
     if problems:
         raise InvalidInput(problems)
     for name in ("name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s"):
@@ -176,6 +181,8 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
         row.modules = list(dict.fromkeys(change.modules))
     if change.channels is not None:
         row.channels = list(dict.fromkeys(change.channels))
+    if change.recipients is not None:
+        row.recipients = list(dict.fromkeys(change.recipients))
     if change.armed is not None:
         row.armed = list(dict.fromkeys(change.armed))
 
@@ -238,6 +245,22 @@ def _problems_of_place(
     wanted = condition if change.condition is not None else _stored_condition(row)
     if wanted is not None:
         yield from _missing_zones(camera, wanted)
+
+
+def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:
+    """Recipients that are not there, or not the rule's account's to tell."""
+    wanted = change.recipients or ()
+    if len(wanted) > MAX_RECIPIENTS:
+        yield UserError("recipients", f"must hold at most {MAX_RECIPIENTS}")
+        return
+    query = select(RecipientRow.id).where(RecipientRow.id.in_(wanted))
+    if row.account_id is not None:
+        query = query.where(RecipientRow.account_id == row.account_id)
+    there = set(session.scalars(query)) if wanted else set()
+    for position, number in enumerate(wanted):
+        if number not in there:
+            remedy = "list the recipients to see their ids"
+            yield UserError(f"recipients.{position}", f"there is no recipient {number}", remedy=remedy)
 
 
 def _missing_zones(camera: Camera, condition: Condition) -> Iterator[UserError]:

@@ -20,10 +20,11 @@ COOLDOWNS: tuple[CooldownPer, ...] = get_args(CooldownPer)
 class Rule:
     """A stored condition and what follows when it holds.
 
-    No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the
-    rule is silent: on the same camera, on all of them (`cooldown_per` rule), or about the same thing alone (track). No
-    `channels` means every channel. With `judge` people are told once the judge has spoken, or `judge_deadline_s` later
-    without its word. `armed` names the states of the camera's account in which the rule is awake, none all of them.
+    No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the rule
+    is silent: on the same camera, on all of them (`cooldown_per` rule), or about the same thing alone (track). Told are
+    all whom `channels` reach and the `recipients` (ids); everybody where neither is named. With `judge` people are told
+    once the judge has spoken, or `judge_deadline_s` later without its word. `armed` names the states of the camera's
+    account in which the rule is awake, none all of them.
     """
 
     slug: str
@@ -38,6 +39,7 @@ class Rule:
     judge: bool = False
     judge_deadline_s: float = 4.0
     channels: tuple[str, ...] = ()
+    recipients: tuple[int, ...] = ()
     armed: tuple[str, ...] = ()
 
     @property

@@ -60,6 +60,42 @@ def test_recipients_get_what_they_asked_for(
     assert recipients_of(raised, [person]) == ((person,) if told else ())
 
 
+@pytest.mark.parametrize(
+    ("channels", "recipients", "told"),
+    [
+        ((), (), ["email/7", "email/8", "line/9", "webhook/7"]),
+        ((), (7,), ["email/7"]),
+        (("webhook",), (), ["webhook/7"]),
+        (("webhook",), (9,), ["line/9", "webhook/7"]),
+        (("email",), (7,), ["email/7", "email/8"]),
+        ((), (404, 8), ["email/8"]),
+        # All who are named are gone: rather too many are told than nobody.
+        ((), (404,), ["email/7", "email/8", "line/9", "webhook/7"]),
+        (("siren",), (404,), ["email/7", "email/8", "line/9", "webhook/7"]),
+        # Somebody who is named and does not want to hear of it is there all the same.
+        ((), (10,), []),
+        # Another account's.
+        ((), (11,), ["email/7", "email/8", "line/9", "webhook/7"]),
+    ],
+)
+def test_rules_name_channels_and_people(
+    channels: tuple[str, ...], recipients: tuple[int, ...], told: list[str]
+) -> None:
+    def person(channel: str, number: int, account: int = 1, **manners: Any) -> Recipient:
+        return Recipient(channel, str(number), account, frozenset({"detection"}), Manners(**manners))
+
+    everybody = [
+        person("email", 7),
+        person("email", 8),
+        person("line", 9),
+        person("line", 10, min_severity=5),
+        person("line", 11, account=2),
+        person("webhook", 7),
+    ]
+    raised = EventRaised.example().model_copy(update={"channels": channels, "recipients": recipients})
+    assert [f"{each.channel}/{each.id}" for each in recipients_of(raised, everybody)] == told
+
+
 NOW = datetime(2026, 1, 15, 23, 0, tzinfo=UTC)
 NIGHT = Schedule.model_validate({"timezone": "UTC", "windows": [{"from": "22:00", "to": "06:00"}]})
 ALWAYS = Schedule.model_validate({"timezone": "UTC", "windows": [{"from": "00:00", "to": "24:00"}]})

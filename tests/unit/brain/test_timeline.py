@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.brain import timeline
+from services.brain.audience import Audience, audience_of
 from services.brain.timeline import CameraFacts
 from shared.domain import ids
 from tests.unit.rules.test_rule import AT, presence, rule, stay
@@ -26,7 +29,8 @@ def test_a_detection_says_who_where_and_why() -> None:
 
 
 def test_one_rule_for_every_channel_makes_it_every_channel() -> None:
-    assert timeline.channels_of([rule("a", channels=("email",)), rule("b")]) == ()
+    assert audience_of([rule("a", channels=("email",)), rule("b")]).is_everybody
+    assert audience_of([rule("a", recipients=(7,)), rule("b", channels=("siren",))]) == Audience(("siren",), (7,))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,19 @@ def test_one_rule_for_every_channel_makes_it_every_channel() -> None:
 def test_channels_widen_when_somebody_new_is_reached(
     known: tuple[str, ...], channels: tuple[str, ...], *, widens: bool
 ) -> None:
-    assert timeline.widens(channels, known) is widens
+    assert Audience(channels).widens(Audience(known)) is widens
+
+
+some_channels = st.lists(st.sampled_from(["email", "siren"]), unique=True)
+some_people = st.lists(st.integers(1, 3), unique=True)
+
+
+@given(some_channels, some_people, some_channels, some_people)
+def test_telling_two_audiences_together_reaches_both(a: list[str], b: list[int], c: list[str], d: list[int]) -> None:
+    first, second = rule("a", channels=tuple(a), recipients=tuple(b)), rule("b", channels=tuple(c), recipients=tuple(d))
+    both = audience_of([first, second])
+    for alone in (audience_of([first]), audience_of([second])):
+        assert not alone.widens(both)
 
 
 def test_a_fault_has_one_event_however_often_it_is_reported() -> None:

@@ -72,6 +72,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "judge": True,
         "judge_deadline_s": 2.5,
         "channels": ["webhook"],
+        "recipients": [],
         "armed": ["night", "away"],
         "shared": False,
         "created_at": "2026-01-15T10:30:00Z",
@@ -355,3 +356,26 @@ def test_the_document_has_absences_stand_alone(api: Api) -> None:
 def _kinds(schema: dict[str, Any]) -> list[dict[str, Any]]:
     inner = [_kinds(part) if "anyOf" in part else [part] for part in schema["anyOf"]]
     return [kind for kinds in inner for kind in kinds]
+
+
+def test_a_rule_names_only_recipients_that_its_account_may_tell(api: Api) -> None:
+    def add(who: str) -> int:
+        body = {"channel": "email", "name": who, "address": {"email": f"{who}@example.org"}}
+        answer = api.post("/recipients", body, who=who)
+        assert answer.status_code == 201, answer.json
+        assert answer.json is not None
+        return int(answer.json["id"])
+
+    own, other = add("alice"), add("bob")
+    made = api.post("/rules", {"name": "Door", "recipients": [own, own]})
+    assert made.status_code == 201
+    assert made.json is not None
+    assert made.json["recipients"] == [own]
+    hidden = api.post("/rules", {"name": "Door", "recipients": [own, other]})
+    missing = api.post("/rules", {"name": "Door", "recipients": [own, 999]})
+    assert hidden.status_code == missing.status_code == 400
+    assert hidden.json is not None
+    assert missing.json is not None
+    assert hidden.json["message"].replace(str(other), "N") == missing.json["message"].replace("999", "N")
+    everybody = api.post("/rules", {"name": "All", "recipients": [own, other]}, who="boss")
+    assert everybody.status_code == 201

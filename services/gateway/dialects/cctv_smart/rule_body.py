@@ -17,7 +17,7 @@ from shared.domain.channel import CHANNELS, ChannelName
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
 from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
-from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_SEVERITY, RuleChange
+from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_RECIPIENTS, MAX_SEVERITY, RuleChange
 from shared.rules.rule import CooldownPer
 
 
@@ -82,20 +82,22 @@ CameraId = Annotated[str, Field(max_length=64, examples=["cam_001"])]
 Cooldown = Annotated[float, Field(ge=0, le=MAX_COOLDOWN_S, allow_inf_nan=False, examples=[60])]
 Deadline = Annotated[float, Field(ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=False, examples=[4])]
 Severity = Annotated[int, Field(ge=1, le=MAX_SEVERITY)]
+RecipientId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Modules = Annotated[list[ModuleName], Field(max_length=len(MODULES), examples=[["lpr"]])]
 Channels = Annotated[list[ChannelName], Field(max_length=len(CHANNELS), examples=[["webhook"]])]
+Recipients = Annotated[list[RecipientId], Field(max_length=MAX_RECIPIENTS, examples=[[]])]
 Armed = Annotated[list[ArmState], Field(max_length=len(ARM_STATES), examples=[["away", "night"]])]
 
 
 class RuleChangeBody(BaseModel):
     """What to change; everything left out stays.
 
-    A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera, no `channels` every
-    channel. Within `cooldown_s` seconds of firing the rule keeps silent: on the same camera, or as `cooldown_per` says
-    on all of them together (rule) or about the same thing alone (track). `modules` look at what it
-    fires on. With `judge` a model is asked, and people are told once it has spoken, or after `judge_deadline_s` seconds
-    (usually 4) without its word. It is awake while the camera's account is in one of the states `armed` (see `/arm`),
-    always where there are none.
+    A `condition` replaces the stored one as a whole. `camera_id` null or empty means every camera. Told are all whom
+    `channels` reach and the `recipients` (ids of `/recipients`): everybody where neither is named. Within `cooldown_s`
+    seconds of firing the rule keeps silent: on the same camera, or as `cooldown_per` says on all of them together
+    (rule) or about the same thing alone (track). `modules` look at what it fires on. With `judge` a model is asked, and
+    people are told once it has spoken, or after `judge_deadline_s` seconds (usually 4) without its word. It is awake
+    while the camera's account is in one of the states `armed` (see `/arm`), always where there are none.
     """
 
     name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
@@ -109,6 +111,7 @@ class RuleChangeBody(BaseModel):
     judge: bool | None = None
     judge_deadline_s: Deadline | None = None
     channels: Channels | None = None
+    recipients: Recipients | None = None
     armed: Armed | None = None
 
     def change(self) -> RuleChange:
@@ -125,6 +128,7 @@ class RuleChangeBody(BaseModel):
             judge=self.judge,
             judge_deadline_s=self.judge_deadline_s,
             channels=tuple(self.channels) if self.channels is not None else None,
+            recipients=tuple(self.recipients) if self.recipients is not None else None,
             armed=tuple(self.armed) if self.armed is not None else None,
         )
 
@@ -151,6 +155,7 @@ class RuleShown(BaseModel):
     judge: bool
     judge_deadline_s: float
     channels: list[str]
+    recipients: list[int]
     armed: list[str]
     shared: bool
     created_at: str = Field(examples=["2025-01-15T10:30:00Z"])
@@ -177,6 +182,7 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "judge": row.judge,
         "judge_deadline_s": row.judge_deadline_s,
         "channels": row.channels,
+        "recipients": row.recipients,
         "armed": row.armed,
         "shared": row.account_id is None,
         "created_at": whole_seconds(row.created_at),
