@@ -19,8 +19,8 @@ from shared.db.tables import Camera, RuleRow
 from shared.domain.errors import UserError
 from shared.domain.presence import Presence
 from shared.observability import get_logger
-from shared.rules.condition import parse_condition
-from shared.rules.rule import COOLDOWNS, Rule, resting_by_camera, rules_by_camera
+from shared.rules.registry import rule_of
+from shared.rules.rule import Rule, resting_by_camera, rules_by_camera
 
 log = get_logger("brain.site")
 
@@ -102,24 +102,8 @@ def facts_of(row: Row[tuple[str, str, int, dict[str, Any]]]) -> CameraFacts:
 
 def _rule(row: RuleRow) -> Rule | None:
     try:
-        condition = parse_condition(row.condition, path=f"rules.{row.slug}.condition")
+        return rule_of(row)
     except UserError as error:
         # One rule that cannot be read must not silence the others.
         log.error("rule_unreadable", rule=row.slug, reason=str(error))
         return None
-    return Rule(
-        slug=row.slug,
-        name=row.name,
-        condition=condition,
-        account_id=row.account_id,
-        camera=row.camera_slug,
-        cooldown_s=row.cooldown_s,
-        cooldown_per=next((each for each in COOLDOWNS if each == row.cooldown_per), "camera"),
-        severity=row.severity,
-        modules=tuple(row.modules),
-        judge=row.judge,
-        judge_deadline_s=row.judge_deadline_s,
-        channels=tuple(row.channels),
-        recipients=tuple(row.recipients),
-        armed=tuple(row.armed),
-    )

@@ -24,7 +24,7 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
-from shared.rules.rule import COOLDOWNS
+from shared.rules.rule import COOLDOWNS, Rule
 from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
@@ -70,25 +70,7 @@ def add_rule(
 
     Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken.
     """
-    row = RuleRow(
-        slug=slug or "",
-        account_id=account_id,
-        camera_slug=None,
-        name="",
-        enabled=True,
-        condition={},
-        cooldown_s=0.0,
-        cooldown_per=COOLDOWNS[0],
-        severity=1,
-        modules=[],
-        judge=False,
-        judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
-        channels=[],
-        recipients=[],
-        armed=[],
-        created_at=now,
-        updated_at=now,
-    )
+    row = _empty_row(account_id=account_id, now=now, slug=slug or "")
     _apply(session, row, new)
     if slug is not None and session.scalar(select(exists().where(RuleRow.slug == slug))):
         raise Conflict("id", f"{slug} exists already", remedy="choose another, or update it")
@@ -109,6 +91,55 @@ def change_rule(session: Session, row: RuleRow, change: RuleChange, *, now: date
     _apply(session, row, change)
     row.updated_at = now
     session.flush()
+
+
+def _empty_row(*, account_id: int | None, now: datetime, slug: str = "") -> RuleRow:
+    return RuleRow(
+        slug=slug,
+        account_id=account_id,
+        camera_slug=None,
+        name="",
+        enabled=True,
+        condition={},
+        cooldown_s=0.0,
+        cooldown_per=COOLDOWNS[0],
+        severity=1,
+        modules=[],
+        judge=False,
+        judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
+        channels=[],
+        recipients=[],
+        armed=[],
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def draft_rule(session: Session, new: RuleChange, *, account_id: int | None, now: datetime) -> Rule:
+    """The rule that `add_rule` would store; nothing is. Raises `InvalidInput` that names every wrong field."""
+    row = _empty_row(account_id=account_id, now=now)
+    _apply(session, row, new)
+    return rule_of(row)
+
+
+def rule_of(row: RuleRow) -> Rule:
+    """The rule that is stored. Raises `InvalidInput` for a condition that this version cannot read."""
+    return Rule(
+        slug=row.slug,
+        name=row.name,
+        condition=parse_condition(row.condition, path=f"rules.{row.slug}.condition"),
+        account_id=row.account_id,
+        camera=row.camera_slug,
+        cooldown_s=row.cooldown_s,
+        cooldown_per=next((each for each in COOLDOWNS if each == row.cooldown_per), COOLDOWNS[0]),
+        severity=row.severity,
+        modules=tuple(row.modules),
+        judge=row.judge,
+        judge_deadline_s=row.judge_deadline_s,
+        channels=tuple(row.channels),
+        recipients=tuple(row.recipients),
+        armed=tuple(row.armed),
+    )
 
 
 def rule_named(session: Session, slug: str, *, account_id: int | None = None) -> RuleRow:

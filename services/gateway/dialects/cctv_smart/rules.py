@@ -8,6 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
+from services.gateway.dialects.cctv_smart.dry_run_body import DryRunBody, DryRunShown, dry_run_document
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.dialects.cctv_smart.rule_body import (
     NewRuleBody,
@@ -21,6 +22,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
 from services.gateway.queries.rules import one_rule, rules_page
 from services.gateway.usecases import rules as usecases
+from services.gateway.usecases.dry_runs import dry_run
 from shared.accounts.roles import Scope
 
 api = APIBlueprint("rules", __name__, abp_tags=[Tag(name="Rules")], abp_security=SECURITY, abp_responses=REFUSALS)
@@ -71,6 +73,17 @@ def get_rule(gateway: Gateway, principal: Principal, path: RulePath) -> dict[str
 def add_rule(gateway: Gateway, principal: Principal, body: NewRuleBody) -> Answer:
     """Add a rule; it counts at once. An administrator's is everybody's, anybody else's concerns the own cameras."""
     return Answer(rule_document(usecases.add(gateway, principal, body.change(), slug=body.id)), status=201)
+
+
+@api.post("/rules/dry-run", responses={"200": DryRunShown})
+@endpoint(scope=Scope.WRITE)
+def try_rule(gateway: Gateway, principal: Principal, body: DryRunBody) -> dict[str, Any]:
+    """Tell which events a rule would have raised, without telling anybody else and without storing anything.
+
+    It is tried on what was seen on a camera within the last 24 hours. When a line was crossed is estimated.
+    """
+    run = dry_run(gateway, principal, rule=body.meant(), camera=body.camera_id, since=body.since, until=body.until)
+    return dry_run_document(run)
 
 
 @api.put("/rules/<id>", responses={"200": RuleShown})
