@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.brain.absences import Absences
+from services.brain.configured import sync_rules
 from services.brain.deadlines import Deadlines
 from services.brain.dispatcher import LEASE_TTL_S as DISPATCHER_LEASE_TTL_S
 from services.brain.dispatcher import Dispatcher
@@ -44,6 +45,7 @@ from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
 from shared.ownership.lease import Lease
+from shared.rules.document import RuleDocument, read_rules
 from shared.settings import Settings
 from shared.streams import CommandTail, GroupReader, connect, consume, waiting_s
 
@@ -62,6 +64,9 @@ class Brain:
     instance: str
     redis: Redis
     engine: Engine
+    writes: SessionFactory
+    rules: Sequence[RuleDocument]
+    now: Callable[[], datetime]
     site: Site
     relay: Relay
     dispatcher: Dispatcher
@@ -78,6 +83,7 @@ class Brain:
 
     def run(self, stop: threading.Event) -> int:
         """Work until `stop` is set; the exit status. Blocks."""
+        self._sync_rules(stop)
         self.ownership.start()
         try:
             return run_loops(
@@ -106,6 +112,17 @@ class Brain:
         self.liveness.end()
         self.engine.dispose()
         self.redis.close()
+
+    def _sync_rules(self, stop: threading.Event) -> None:
+        """Bring the rules of argus.yaml into the database; one that is away is waited for."""
+        while not stop.is_set():
+            try:
+                with self.writes.begin() as session:
+                    return sync_rules(session, self.rules, now=self.now())
+            except OperationalError as error:
+                log.warning("rules_wait_for_database", reason=str(error.orig)[:200])
+                stop.wait(1.0)
+        return None
 
     def _wake(self) -> None:
         self.relay.wake()
@@ -173,6 +190,7 @@ class _Ground:
 def build(settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None) -> Brain:
     """Assemble the brain. Connects to nothing yet; raises `UserError` for settings that cannot work."""
     name = instance or instance_name(SERVICE)
+    rules = read_rules(settings.rules)
     clock = now or (lambda: datetime.now(UTC))
     redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)
@@ -205,6 +223,9 @@ def build(settings: Settings, *, instance: str | None = None, now: Callable[[], 
         instance=name,
         redis=redis,
         engine=engine,
+        writes=writes,
+        rules=rules,
+        now=clock,
         site=site,
         relay=relay,
         dispatcher=dispatcher,

@@ -21,7 +21,7 @@ class RuleRow(Base):
     `channels` reach and the `recipients` (ids), everybody where neither is named.
     With `judge` people are told once the judge has spoken, or `judge_deadline_s` later without its word.
     `cooldown_per` is camera, rule or track. `armed` names the states of the camera's account in which it is awake; none
-    means always.
+    means always. `origin` is file for one that stands in argus.yaml, else api.
     """
 
     __tablename__ = "rules"
@@ -42,6 +42,7 @@ class RuleRow(Base):
     channels: Mapped[list[str]] = mapped_column(JSON, default=list)
     recipients: Mapped[list[int]] = mapped_column(JSON, default=list)
     armed: Mapped[list[str]] = mapped_column(JSON, default=list)
+    origin: Mapped[str] = mapped_column(String(16), default="api")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

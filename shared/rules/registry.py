@@ -30,6 +30,8 @@ from shared.settings.section import nearest
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
 MAX_SEVERITY: Final = 5
 MAX_RECIPIENTS: Final = 100
+FROM_FILE: Final = "file"
+"""The origin of a rule that stands in argus.yaml."""
 MAX_JUDGE_DEADLINE_S: Final = 60.0
 USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
@@ -64,14 +66,21 @@ class RuleChange:
 
 
 def add_rule(
-    session: Session, new: RuleChange, *, account_id: int | None, now: datetime, slug: str | None = None
+    session: Session,
+    new: RuleChange,
+    *,
+    account_id: int | None,
+    now: datetime,
+    slug: str | None = None,
+    places: bool = True,
 ) -> RuleRow:
     """Store a rule; without an account it is everybody's, without a `slug` it gets the next free `rule_NNN`.
 
-    Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken.
+    Without `places`, cameras, zones and recipients need not be there yet. Raises `InvalidInput` that names every wrong
+    field, `Conflict` when the slug is taken.
     """
     row = _empty_row(account_id=account_id, now=now, slug=slug or "")
-    _apply(session, row, new)
+    _apply(session, row, new, places=places)
     if slug is not None and session.scalar(select(exists().where(RuleRow.slug == slug))):
         raise Conflict("id", f"{slug} exists already", remedy="choose another, or update it")
     row.slug = slug or _next_slug(session)
@@ -83,12 +92,12 @@ def add_rule(
     return row
 
 
-def change_rule(session: Session, row: RuleRow, change: RuleChange, *, now: datetime) -> None:
+def change_rule(session: Session, row: RuleRow, change: RuleChange, *, now: datetime, places: bool = True) -> None:
     """Change what `change` names. Raises `InvalidInput` before anything is touched.
 
     A camera and zones that are gone matter only when the change names the camera or the condition.
     """
-    _apply(session, row, change)
+    _apply(session, row, change, places=places)
     row.updated_at = now
     session.flush()
 
@@ -110,6 +119,7 @@ def _empty_row(*, account_id: int | None, now: datetime, slug: str = "") -> Rule
         channels=[],
         recipients=[],
         armed=[],
+        origin="api",
         created_at=now,
         updated_at=now,
     )
@@ -193,11 +203,12 @@ def _conditions(account_id: int | None, camera: str | None, *, enabled: bool | N
     return found
 
 
-def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
+def _apply(session: Session, row: RuleRow, change: RuleChange, *, places: bool = True) -> None:
     problems = list(_problems_of_values(row, change))
     condition = _condition(change, problems)
-    problems += _problems_of_place(session, row, change, condition)
-    problems += _problems_of_recipients(session, row, change)
+    if places:
+        problems += _problems_of_place(session, row, change, condition)
+        problems += _problems_of_recipients(session, row, change)
     if problems:
         raise InvalidInput(problems)
     for name in ("name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s"):
@@ -208,14 +219,10 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
         row.condition = condition.document()
     if change.camera is not None:
         row.camera_slug = change.camera or None
-    if change.modules is not None:
-        row.modules = list(dict.fromkeys(change.modules))
-    if change.channels is not None:
-        row.channels = list(dict.fromkeys(change.channels))
-    if change.recipients is not None:
-        row.recipients = list(dict.fromkeys(change.recipients))
-    if change.armed is not None:
-        row.armed = list(dict.fromkeys(change.armed))
+    for name in ("modules", "channels", "recipients", "armed"):
+        listed = getattr(change, name)
+        if listed is not None:
+            setattr(row, name, list(dict.fromkeys(listed)))
 
 
 def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
 
@@ -53,6 +54,9 @@ class Settings(Section):
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
     webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
+    rules: tuple[dict[str, Any], ...] = Field(
+        default=(), description="rules with the fields of POST /rules; others come and go through the API"
+    )
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
     judge: JudgeSettings = Field(default_factory=JudgeSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)

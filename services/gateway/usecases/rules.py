@@ -9,8 +9,9 @@ from services.gateway.gateway import Gateway
 from services.gateway.problem import Problem, Refusal
 from shared.accounts.audit import record
 from shared.db.events import RuleRow
+from shared.domain.errors import Conflict
 from shared.messages.commands import SyncRules
-from shared.rules.registry import RuleChange, add_rule, change_rule, rule_named
+from shared.rules.registry import FROM_FILE, RuleChange, add_rule, change_rule, rule_named
 
 
 def add(gateway: Gateway, principal: Principal, new: RuleChange, *, slug: str | None) -> RuleRow:
@@ -27,7 +28,11 @@ def add(gateway: Gateway, principal: Principal, new: RuleChange, *, slug: str | 
 
 
 def change(gateway: Gateway, principal: Principal, slug: str, change: RuleChange) -> RuleRow:
-    """Change what is named. Raises `NotFound`, `InvalidInput`, and `Refusal` (403) for a rule that is everybody's."""
+    """Change what is named.
+
+    Raises `NotFound`, `InvalidInput`, `Conflict` for a rule that stands in argus.yaml, `Refusal` (403) for one that is
+    everybody's.
+    """
     now = gateway.now()
     with gateway.writing() as session:
         row = _writable(session, principal, slug)
@@ -50,4 +55,6 @@ def _writable(session: Session, principal: Principal, slug: str) -> RuleRow:
     row = rule_named(session, slug, account_id=principal.visible_account)
     if principal.visible_account not in (None, row.account_id):
         raise Refusal(Problem(403, "forbidden", "The rule is everybody's: only an administrator may change it"))
+    if row.origin == FROM_FILE:
+        raise Conflict("id", f"{slug} stands in argus.yaml", remedy="change it there, and start Argus again")
     return row

@@ -222,3 +222,34 @@ def test_every_command_has_help_with_an_example(argus: Argus, command: str) -> N
     outcome = argus(command, "--help")
     assert outcome.status == 0
     assert "Example: argus " in " ".join(outcome.out.split())
+
+
+def test_rules_go_to_a_file_and_come_back(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    exported = argus("rule", "export")
+    assert exported.status == 0
+    file.write_text(exported.out)
+    again = argus("rule", "import", str(file))
+    assert (again.status, again.out.splitlines()[0][:10]) == (0, "= rule_001")
+    file.write_text(exported.out + "- {id: night, name: Night, armed: [night], severity: 4}\n")
+    tried = argus("rule", "import", str(file), "--dry-run")
+    assert tried.out.splitlines()[1:] == ["+ night (Night)", "2 rules checked; nothing was changed"]
+    assert [row["id"] for row in json.loads(argus("rule", "list", "--json").out)] == ["rule_001"]
+    assert argus("rule", "import", str(file)).status == 0
+    file.write_text("rules: [{id: night, name: Night, armed: [night], severity: 2}]")
+    assert argus("rule", "import", str(file)).out.splitlines()[0] == "~ night (Night): severity"
+    rows = {row["id"]: row for row in json.loads(argus("rule", "list", "--json").out)}
+    assert (rows["night"]["severity"], rows["night"]["origin"]) == (2, "api")
+
+
+def test_a_file_with_one_wrong_rule_changes_nothing(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{id: good, name: Good}, {id: bad, name: Bad, camera_id: cam_404}]")
+    refused = argus("rule", "import", str(file))
+    assert refused.status == 2
+    assert "there is no such camera" in refused.err
+    assert [row["id"] for row in json.loads(argus("rule", "list", "--json").out)] == ["rule_001"]
+    for content, said in (("x: 1", "has no list 'rules'"), ("rules: [", "is not valid YAML")):
+        file.write_text(content)
+        assert said in argus("rule", "import", str(file)).err
+    assert argus("rule", "import", str(tmp_path / "none.yaml")).status == 2

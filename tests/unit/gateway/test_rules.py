@@ -75,6 +75,7 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "recipients": [],
         "armed": ["night", "away"],
         "shared": False,
+        "origin": "api",
         "created_at": "2026-01-15T10:30:00Z",
         "updated_at": "2026-01-15T10:30:00Z",
     }
@@ -379,3 +380,19 @@ def test_a_rule_names_only_recipients_that_its_account_may_tell(api: Api) -> Non
     assert hidden.json["message"].replace(str(other), "N") == missing.json["message"].replace("999", "N")
     everybody = api.post("/rules", {"name": "All", "recipients": [own, other]}, who="boss")
     assert everybody.status_code == 201
+
+
+def test_a_rule_of_the_configuration_is_changed_there(api: Api) -> None:
+    with api.session() as session:
+        session.add(
+            RuleRow(slug="filed", name="Filed", condition={}, origin="file", created_at=START, updated_at=START)
+        )
+        session.commit()
+    shown = api.get("/rules/filed").json
+    assert shown is not None
+    assert shown["origin"] == "file"
+    for answer in (api.put("/rules/filed", {"name": "X"}, who="boss"), api.delete("/rules/filed", who="boss")):
+        assert answer.status_code == 409
+        assert answer.json is not None
+        assert "stands in argus.yaml" in answer.json["message"]
+    assert api.put("/rules/filed", {"name": "X"}).status_code == 403

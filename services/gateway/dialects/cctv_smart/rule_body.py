@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
@@ -141,7 +141,10 @@ class NewRuleBody(RuleChangeBody):
 
 
 class RuleShown(BaseModel):
-    """A rule. `shared` rules are everybody's, and only an administrator may change them."""
+    """A rule. `shared` rules are everybody's, and only an administrator may change them.
+
+    One whose `origin` is `file` stands in argus.yaml and is changed there.
+    """
 
     id: str = Field(examples=["rule_001"])
     name: str = Field(examples=["A person anywhere"])
@@ -158,6 +161,7 @@ class RuleShown(BaseModel):
     recipients: list[int]
     armed: list[str]
     shared: bool
+    origin: Literal["api", "file"]
     created_at: str = Field(examples=["2025-01-15T10:30:00Z"])
     updated_at: str = Field(examples=["2025-01-15T10:30:00Z"])
 
@@ -185,6 +189,7 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "recipients": row.recipients,
         "armed": row.armed,
         "shared": row.account_id is None,
+        "origin": row.origin,
         "created_at": whole_seconds(row.created_at),
         "updated_at": whole_seconds(row.updated_at),
     }

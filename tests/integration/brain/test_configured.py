@@ -1,0 +1,62 @@
+"""Rules that stand in argus.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import select
+
+from services.brain.bootstrap import build
+from services.brain.configured import sync_rules
+from shared.db.engine import SessionFactory
+from shared.db.tables import RuleRow
+from shared.domain.errors import InvalidInput
+from shared.rules.document import read_rules
+from shared.settings import Settings, load_settings
+from tests.integration.brain.conftest import AT, presence
+from tests.integration.brain.test_presence_to_event import add_rule, events, handle
+
+
+def stored(site: SessionFactory) -> dict[str, tuple[str, str, str | None]]:
+    with site() as session:
+        return {row.slug: (row.name, row.origin, row.camera_slug) for row in session.scalars(select(RuleRow))}
+
+
+def sync(site: SessionFactory, *rules: dict[str, object]) -> None:
+    with site.begin() as session:
+        sync_rules(session, read_rules(list(rules)), now=AT)
+
+
+def test_they_are_kept_in_step_with_the_file(site: SessionFactory) -> None:
+    add_rule(site, "own", name="Own")
+    sync(site, {"id": "door", "name": "Door", "camera_id": "not-there-yet"}, {"id": "rule_001", "name": "Taken over"})
+    expected = {
+        "own": ("Own", "api", None),
+        "door": ("Door", "file", "not-there-yet"),
+        "rule_001": ("Taken over", "file", None),
+    }
+    assert stored(site) == expected
+    sync(site, {"id": "door", "name": "Front door"})
+    assert stored(site) == {"own": ("Own", "api", None), "door": ("Front door", "file", None)}
+    sync(site)
+    assert stored(site) == {"own": ("Own", "api", None)}
+
+
+def test_the_brain_fires_them(site: SessionFactory, settings: Settings) -> None:
+    rules = ({"id": "cars", "name": "Cars", "condition": {"labels": ["car"]}}, {"id": "rule_001", "name": "X"})
+    brain = build(settings.model_copy(update={"rules": rules}), instance="brain-0")
+    sync(site, *rules)
+    handle(brain, presence(label="car"))
+    brain.close()
+    assert [event.rules for event in events(site)] == [["rule_001", "cars"]]
+
+
+def test_a_wrong_rule_stops_the_start_and_every_fault_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "argus.yaml"
+    file.write_text(yaml.safe_dump({"rules": [{"id": "a", "name": "A", "severity": 9}, {"id": "b"}]}))
+    settings = load_settings(file=file, environ={"ARGUS_DATA_DIR": str(tmp_path), "ARGUS_REDIS_URL": "redis://x"})
+    with pytest.raises(InvalidInput, match=r"rules\.0\.severity") as error:
+        build(settings)
+    assert "rules.1.name" in str(error.value)
