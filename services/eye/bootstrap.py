@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from redis.exceptions import RedisError
 
 from services.eye.camera_view import CameraView
+from services.eye.clip_looks import ClipLooks
 from services.eye.detector import Detector, load_best_detector, load_detector
 from services.eye.pipeline import EyePipeline, PipelineRules
 from services.eye.presence import PresenceBook, PresenceRules
@@ -83,6 +84,7 @@ def build(settings: Settings) -> EyeService:
         pipeline=pipeline,
         ownership=ownership,
         zones=zones,
+        clips=ClipLooks(redis, zones=zones.zones, owned=lambda: ownership.owned, shards=settings.shards),
         detector=detector,
         liveness=Liveness(redis, service=SERVICE, instance=instance),
     )

@@ -7,6 +7,7 @@ import time
 
 from redis.exceptions import RedisError
 
+from services.eye.clip_looks import ClipLooks
 from services.eye.detector import Detector
 from services.eye.pipeline import EyePipeline
 from services.eye.zone_book import ZoneBook
@@ -34,6 +35,7 @@ class EyeService:
         pipeline: EyePipeline,
         ownership: ShardOwnership,
         zones: ZoneBook,
+        clips: ClipLooks,
         detector: Detector,
         liveness: Liveness,
     ) -> None:
@@ -41,6 +43,7 @@ class EyeService:
         self._pipeline = pipeline
         self._ownership = ownership
         self._zones = zones
+        self._clips = clips
         self._detector = detector
         self._liveness = liveness
         self._next_tick = 0.0
@@ -49,6 +52,7 @@ class EyeService:
         """Work until `stop` is set and the frames in hand are done; the exit status. Blocks."""
         self._zones.start(stop)
         self._ownership.start()
+        self._clips.start()
         log.info("eye_ready", detector=self._detector.name)
         failures = 0
         try:
@@ -86,6 +90,7 @@ class EyeService:
 
     def _close(self) -> None:
         self._zones.stop()
+        self._clips.stop()
         self._ownership.stop()
         self._detector.close()
         self._liveness.end()

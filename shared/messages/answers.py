@@ -1,4 +1,4 @@
-"""What ingest answers to those who asked it. Answers travel on lists (`Replies`), not on streams."""
+"""What ingest and the eye answer to those who asked them. Answers travel on lists (`Replies`), not on streams."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.domain.camera import CameraFault
 from shared.domain.errors import InvalidMessage
 from shared.messages.message import UtcTime
+from shared.messages.presences import PresenceEnded
 
 
 class _Answer(BaseModel):
@@ -58,6 +59,26 @@ class ProbeAnswer(_Answer):
     keyframe_interval_s: float | None = None
     has_audio: bool | None = None
     latency_ms: int | None = None
+
+    def packed(self) -> bytes:
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Self:
+        """Raises `InvalidMessage` for what `packed` never wrote."""
+        return _read(cls, content)
+
+
+class ClipAnswer(_Answer):
+    """Who is to be seen on a clip, each as last known; or (not `ok`) why nobody looked. `busy`: at another clip."""
+
+    ok: bool
+    busy: bool = False
+    detail: str = ""
+    detector: str = ""
+    duration_s: float = 0.0
+    pictures: int = 0
+    presences: tuple[PresenceEnded, ...] = ()
 
     def packed(self) -> bytes:
         return self.model_dump_json().encode()

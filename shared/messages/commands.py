@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import Field
 
-from shared.messages.message import Message
+from shared.messages.message import Message, UtcTime
 
+LOOK_AT_CLIP_S = 90.0
+"""How long an eye may take to look at a clip."""
 PROBE_LOOK_S = 6.0
 """How long a probe may take beyond the time in which a camera must be reached: it wants to see a few keyframes."""
 
@@ -72,6 +75,23 @@ class ProbeCamera(Message):
     @classmethod
     def example(cls) -> Self:
         return cls(sealed_url="gAAAAABl…", reply_to="reply:0197a")
+
+
+class LookAtClip(Message):
+    """Look at the clip under `CLIP` as if the camera had taken it from `began_at` on: a `ClipAnswer` to `reply_to`.
+
+    An eye obeys, one replica: the one that owns the shard of `reply_to`. An empty `camera` has no zones.
+    """
+
+    clip: str
+    camera: str
+    began_at: UtcTime
+    reply_to: str
+
+    @classmethod
+    def example(cls) -> Self:
+        began_at = datetime(2026, 1, 15, 10, 30, 45, tzinfo=UTC)
+        return cls(clip="0197b", camera="cam_001", began_at=began_at, reply_to="reply:0197a")
 
 
 class Restart(Message):

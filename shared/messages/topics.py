@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.messages.commands import ProbeCamera, Restart, SyncCamera, SyncRules, TakeBurst, TakeSnapshot
+from shared.messages.commands import LookAtClip, ProbeCamera, Restart, SyncCamera, SyncRules, TakeBurst, TakeSnapshot
 from shared.messages.events import EventEnded, EventJudged, EventRaised
 from shared.messages.findings import FindingMade
 from shared.messages.frames import FrameCaptured
@@ -77,7 +77,7 @@ FINDINGS = Topic(
 )
 COMMANDS = Topic(
     name="commands",
-    messages=(SyncCamera, SyncRules, TakeSnapshot, TakeBurst, ProbeCamera, Restart),
+    messages=(SyncCamera, SyncRules, TakeSnapshot, TakeBurst, ProbeCamera, LookAtClip, Restart),
     producers=("gateway", "cli", "brain"),
     consumers=(),
     bound=1_000,
@@ -107,6 +107,8 @@ LOGS = "logs"
 """Bounded stream of structured log records of all services."""
 REPLY = "reply:{id}"
 """Expiring list of the answers to one order: the order names it, and `Replies` writes and reads it."""
+CLIP = "eye:clip:{id}"
+"""Expiring bytes of a clip that an eye is to look at; it takes them away."""
 MODULE_JOB = "modules:job:{id}"
 """Expiring hash of one job for a specialist, written by whoever asked and by the worker: what `JobBook` keeps."""
 MODULE_JOBS_OPEN = "modules:open"

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
+from services.gateway.asking import unavailable
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.cameras import one_camera
 from services.gateway.queries.dry_runs import Seen, seen_on
-from shared.domain.errors import InvalidInput, UserError
+from shared.domain.errors import InvalidInput, InvalidMessage, UserError
 from shared.domain.presence import Presence
+from shared.messages.answers import ClipAnswer
+from shared.messages.commands import LOOK_AT_CLIP_S, LookAtClip
+from shared.messages.topics import CLIP
 from shared.rules.found import Found
 from shared.rules.registry import RuleChange, draft_rule, rule_named, rule_of
 from shared.rules.replay import Firing, replay
 from shared.rules.rule import Rule, evaluate_finding, is_cooling
 
 LONGEST = timedelta(hours=24)
+_EXTRA_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class DryRun:
     """What came of it. `events` are the uuids of events that were raised of presences, whatever by."""
 
     rule: Rule
-    camera: str
+    camera: str | None
     since: datetime
     until: datetime
     examined: int
@@ -61,10 +69,7 @@ def dry_run(
     since = since or until - LONGEST
     _check_span(since, until, now=gateway.now())
     with gateway.reads() as session:
-        if isinstance(rule, str):
-            meant = rule_of(rule_named(session, rule, account_id=account_id))
-        else:
-            meant = draft_rule(session, rule, account_id=account_id, now=gateway.now())
+        meant = _meant(session, gateway, rule, account_id=account_id)
         slug = camera or meant.camera
         if not slug:
             raise UserError("camera_id", "is required", remedy="name a camera, here or in the rule")
@@ -75,6 +80,58 @@ def dry_run(
         firings, undecided = try_on(meant, seen, since=since, until=until)
         events = {one.presence.id: one.event.uuid for one in seen if one.event is not None}
     return DryRun(meant, about.slug, since, until, len(seen), truncated, firings, undecided, events)
+
+
+def dry_run_on_clip(
+    gateway: Gateway,
+    principal: Principal,
+    *,
+    rule: RuleChange | str,
+    camera: str | None,
+    clip: bytes,
+    began_at: datetime | None,
+) -> DryRun:
+    """Try a rule on a clip, as if the camera (none: one without zones) had taken it from `began_at` (none: now) on.
+
+    Blocks while an eye looks at it. Raises `InvalidInput`, `NotFound`, `Refusal` (503) when no eye can look now.
+    """
+    account_id = principal.visible_account
+    began_at = began_at or gateway.now()
+    with gateway.reads() as session:
+        meant = _meant(session, gateway, rule, account_id=account_id)
+        slug = camera or meant.camera or ""
+        if slug:
+            one_camera(session, slug, account_id=account_id)
+    answer = _look_at(gateway, clip, camera=slug, began_at=began_at)
+    until = began_at + timedelta(seconds=answer.duration_s + 1)
+    seen = [Seen(each.presence(), None) for each in answer.presences]
+    firings, undecided = try_on(meant, seen, since=began_at, until=until)
+    return DryRun(meant, slug or None, began_at, until, len(seen), False, firings, undecided, {})
+
+
+def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) -> ClipAnswer:
+    name = uuid.uuid4().hex
+    gateway.redis.set(CLIP.format(id=name), clip, ex=round(LOOK_AT_CLIP_S))
+    content = gateway.asker.ask(
+        "eye",
+        lambda reply_to: LookAtClip(clip=name, camera=camera, began_at=began_at, reply_to=reply_to),
+        timeout_s=LOOK_AT_CLIP_S + _EXTRA_S,
+    )
+    try:
+        answer = ClipAnswer.unpacked(content)
+    except InvalidMessage:
+        raise unavailable("The eye gave an answer that cannot be read", retry_after_s=10) from None
+    if answer.busy:
+        raise unavailable("The eye looks at another clip; try again in a moment", retry_after_s=10)
+    if not answer.ok:
+        raise UserError("clip", answer.detail, remedy="send an MP4 of 60 s and 1920 × 1080 pixels at most")
+    return answer
+
+
+def _meant(session: Session, gateway: Gateway, rule: RuleChange | str, *, account_id: int | None) -> Rule:
+    if isinstance(rule, str):
+        return rule_of(rule_named(session, rule, account_id=account_id))
+    return draft_rule(session, rule, account_id=account_id, now=gateway.now())
 
 
 def try_on(

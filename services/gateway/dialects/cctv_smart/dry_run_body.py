@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 
 from services.gateway.dialects.cctv_smart.names import Slug
 from services.gateway.dialects.cctv_smart.rule_body import CameraId, RuleChangeBody
+from services.gateway.http.form_body import Upload
 from services.gateway.http.timestamps import Instant, whole_seconds
 from services.gateway.usecases.dry_runs import DryRun, Undecided
 from shared.rules.registry import RuleChange
@@ -25,6 +26,27 @@ class DryRunBody(BaseModel):
     camera_id: CameraId | None = None
     since: Instant | None = Field(default=None, examples=["2025-01-15T10:00:00Z"])
     until: Instant | None = Field(default=None, examples=["2025-01-15T22:00:00Z"])
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if (self.rule is None) is (self.rule_id is None):
+            raise ValueError("exactly one of 'rule' and 'rule_id' is needed")
+        return self
+
+    def meant(self) -> RuleChange | str:
+        """The rule, or its id."""
+        return self.rule_id or unnamed(self.rule or RuleChangeBody())
+
+
+class DryRunForm(BaseModel):
+    """A clip to try a rule on (MP4, 8 MiB, 60 s, 1920 × 1080 pixels at most), as if the camera had taken it from
+    `began_at` on: the `rule` as JSON, or the `rule_id` of one that is there."""
+
+    clip: Upload
+    rule: Json[RuleChangeBody] | None = None
+    rule_id: Slug | None = None
+    camera_id: CameraId | None = None
+    began_at: Instant | None = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:

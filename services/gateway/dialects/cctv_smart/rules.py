@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
-from services.gateway.dialects.cctv_smart.dry_run_body import DryRunBody, DryRunShown, dry_run_document
+from services.gateway.dialects.cctv_smart.dry_run_body import DryRunBody, DryRunForm, DryRunShown, dry_run_document
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.dialects.cctv_smart.rule_body import (
     NewRuleBody,
@@ -22,7 +22,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
 from services.gateway.queries.rules import one_rule, rules_page
 from services.gateway.usecases import rules as usecases
-from services.gateway.usecases.dry_runs import dry_run
+from services.gateway.usecases.dry_runs import dry_run, dry_run_on_clip
 from shared.accounts.roles import Scope
 
 api = APIBlueprint("rules", __name__, abp_tags=[Tag(name="Rules")], abp_security=SECURITY, abp_responses=REFUSALS)
@@ -77,11 +77,20 @@ def add_rule(gateway: Gateway, principal: Principal, body: NewRuleBody) -> Answe
 
 @api.post("/rules/dry-run", responses={"200": DryRunShown})
 @endpoint(scope=Scope.WRITE)
-def try_rule(gateway: Gateway, principal: Principal, body: DryRunBody) -> dict[str, Any]:
+def try_rule(
+    gateway: Gateway, principal: Principal, body: DryRunBody | None, form: DryRunForm | None
+) -> dict[str, Any]:
     """Tell which events a rule would have raised, without telling anybody else and without storing anything.
 
-    It is tried on what was seen on a camera within the last 24 hours. When a line was crossed is estimated.
+    It is tried on what was seen on a camera within the last 24 hours, where it is estimated when a line was crossed; or
+    on a clip that is sent as a form, which takes as long as looking at it does. 503 when no eye can look now.
     """
+    if form is not None:
+        made = dry_run_on_clip(
+            gateway, principal, rule=form.meant(), camera=form.camera_id, clip=form.clip, began_at=form.began_at
+        )
+        return dry_run_document(made)
+    body = body or DryRunBody()
     run = dry_run(gateway, principal, rule=body.meant(), camera=body.camera_id, since=body.since, until=body.until)
     return dry_run_document(run)
 
