@@ -18,6 +18,7 @@ from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.request import Network, networks
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
+from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import (
@@ -94,6 +95,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
         modules=ModuleJobs(redis, celery, bound=settings.modules.queue_bound, now=clock),
+        places=StreamPlaces(overall=settings.gateway.streams, per_account=settings.gateway.streams_per_account),
         trusted_proxies=_trusted(settings),
         now=clock,
     )

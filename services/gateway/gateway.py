@@ -16,6 +16,7 @@ from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
 from services.gateway.idempotency import Replays
+from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import HealthCheck
@@ -60,6 +61,7 @@ class Gateway:
     stats: SystemStats
     alert_tests: AlertTests
     modules: ModuleJobs
+    places: StreamPlaces
     trusted_proxies: tuple[Network, ...]
     now: Callable[[], datetime]
 

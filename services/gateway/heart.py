@@ -1,7 +1,8 @@
-"""What a worker does beside answering: its sign of life, the machine's load, zones that wait for a resolution."""
+"""What a worker does beside answering: its sign of life, the machine's load, its streams, zones without a resolution."""
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 
@@ -27,6 +28,7 @@ class Heart:
         self._gateway = gateway
         self._redis = redis
         self._liveness = Liveness(redis, service="gateway", instance=instance)
+        self._worker = f"{instance}:{os.getpid()}"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
@@ -42,6 +44,8 @@ class Heart:
         while not self._stop.is_set():
             self._liveness.beat()
             self._gateway.stats.sample()
+            with suppress(RedisError):
+                self._gateway.places.tell(self._redis, worker=self._worker)
             with suppress(RedisError):
                 if self._redis.set(_TURN, 1, nx=True, px=int(_SETTLE_S * 1000)):
                     self._settle()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,15 @@ def serve(settings: Settings, *, ports: Mapping[int, str], application: Callable
     addresses += [(settings.gateway.host, port, f"gateway.dialect_ports.{name}") for port, name in ports.items()]
     for host, port, field in addresses:
         check_address(host, port, field=field)
+    _allow_many_files()
     _Server(settings, [_bind(host, port) for host, port, _ in addresses], application, grace).run()
+
+
+def _allow_many_files() -> None:
+    """Each stream holds a file descriptor: as many as this user may have, not the few that are usual."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def check_address(host: str, port: int, *, field: str) -> None:

@@ -64,6 +64,10 @@ class GatewaySettings(Section):
         default="3600 per hour",
         description="requests of one address without valid credentials, probes not counted; 0: any number",
     )
+    streams: int = Field(default=4000, ge=0, le=100_000, description="streams open at once in all workers together")
+    streams_per_account: int = Field(
+        default=1000, ge=0, le=100_000, description="streams one account may have open at once"
+    )
 
 
 class IngestSettings(Section):
