@@ -1,4 +1,4 @@
-"""What a worker does beside answering: its sign of life, the machine's load, its streams, zones without a resolution."""
+"""What a worker does beside answering: its sign of life, the machine's load, its streams, zones without a size."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class JsonWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.wsgi = Handing(self.wsgi)
+        self.wsgi: Any = Handing(self.wsgi)
 
     def handle(self, conn: Any) -> Any:
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", PATIENCE_S, 0))

@@ -20,7 +20,7 @@ _KEY = "argus.handover"
 _DROPPED = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 
 
-class HandedOver(Exception):  # noqa: N818 – no error: how a request leaves its thread
+class HandedOver(Exception):
     """Raised through the server: the connection is not its own any more."""
 
     def __init__(self, stream: Stream, place: Place, head: bytes) -> None:

@@ -13,7 +13,7 @@ _UNREAD_BYTES = 64 * 1024
 _FAREWELL_S = 5.0
 
 
-class Gone(Exception):  # noqa: N818 – no error: clients leave
+class Gone(Exception):
     """The client is not there any more."""
 
 
