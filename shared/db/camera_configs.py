@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.db.cameras import Camera, ZoneRow
 from shared.db.secrets import SecretBox
+from shared.domain.camera_options import recognises
 from shared.domain.polygon import Polygon
 from shared.domain.zone import Zone
 from shared.observability import get_logger
@@ -36,8 +37,9 @@ def enabled_cameras(session: Session, box: SecretBox) -> dict[str, CameraConfig]
 
 
 def zones_by_camera(session: Session) -> dict[str, tuple[Zone, ...]]:
-    """The zones of every enabled camera by its slug; needs no secret."""
-    return {row.slug: _zones(row) for row in session.scalars(select(Camera).where(Camera.enabled))}
+    """The zones of every enabled camera whose pictures are to be looked at, by its slug; needs no secret."""
+    rows = session.scalars(select(Camera).where(Camera.enabled))
+    return {row.slug: _zones(row) for row in rows if recognises(row.options)}
 
 
 def _zones(row: Camera) -> tuple[Zone, ...]:

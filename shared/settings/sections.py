@@ -55,8 +55,18 @@ class GatewaySettings(Section):
     public_url: str | None = Field(
         default=None, description="address at which people reach the gateway, for links in messages; unset: no links"
     )
+    registration: Literal["first", "open", "closed"] = Field(
+        default="first",
+        description="who may register by himself; first: one person beside the first administrator",
+    )
+    model_names: Words = Field(
+        default=("yolo_v11_detect",), description="names by which clients know the model of `eye.model`, beside its own"
+    )
     cors_origins: Words = Field(default=(), description="origins of web pages that may call the API")
     rate_limit_key: Rate = Field(default="1000 per hour", description="requests of one API key; 0: any number")
+    rate_limit_token: Rate = Field(
+        default="3600 per hour", description="requests of one user who has logged in for tokens; 0: any number"
+    )
     rate_limit_basic: Rate = Field(
         default="100 per hour", description="requests of one user who sends a password; 0: any number"
     )

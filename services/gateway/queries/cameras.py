@@ -13,6 +13,7 @@ from shared.cameras.registry import MODULES, camera_named, count_cameras, list_c
 from shared.cameras.zones import PictureSize, in_pixels
 from shared.db.cameras import Camera
 from shared.domain.camera import CameraState, CameraStatus
+from shared.domain.camera_options import location_of, model_of, recognises
 
 # What zones given as fractions are shown on while nothing is known of the camera.
 _USUAL = PictureSize(width=1920, height=1080, known=False)
@@ -33,7 +34,10 @@ class ZoneView:
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """A camera now. `fps` is measured; `resolution` and `last_frame_at` are None until it was reached."""
+    """A camera now. `fps` is measured; `resolution` and `last_frame_at` are None until it was reached.
+
+    `model` is the name by which a client asked for the model, if it did.
+    """
 
     slug: str
     name: str
@@ -46,6 +50,12 @@ class CameraView:
     fps: float
     resolution: str | None
     last_frame_at: datetime | None
+    id: int
+    recognition: bool
+    location: str
+    model: str | None
+    created_at: datetime
+    updated_at: datetime
     modules: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +98,12 @@ def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -
         fps=status.fps if status is not None and streaming else 0.0,
         resolution=_resolution(status),
         last_frame_at=status.last_frame_at if status is not None else None,
+        id=camera.id,
+        recognition=recognises(camera.options),
+        location=location_of(camera.options),
+        model=model_of(camera.options),
+        created_at=camera.created_at,
+        updated_at=camera.updated_at,
         modules=(camera.options or {}).get(MODULES) or {},
     )
 
