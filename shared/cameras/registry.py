@@ -110,7 +110,7 @@ def add_camera(
         options=_with_picture(_with_modules(_said_of(new), new.modules), size, new.zones),
         created_at=now,
         updated_at=now,
-        zones=_zone_rows(new.zones, size),
+        zones=_zone_rows(new.zones, size, now=now),
     )
     session.add(camera)
     try:
@@ -140,10 +140,7 @@ def change_camera(
     if change.enabled is not None:
         camera.enabled = change.enabled
     if change.zones is not None:
-        # The old rows go first: their names may be used again, and names are unique per camera.
-        camera.zones = []
-        session.flush()
-        camera.zones = _zone_rows(change.zones, size)
+        _replace_zones(camera, _zone_rows(change.zones, size, now=now))
         camera.options = _with_picture(camera.options, size, change.zones)
     if change.modules is not None:
         camera.options = _with_modules(camera.options, change.modules)
@@ -261,7 +258,19 @@ def _size_for(camera: Camera, zones: tuple[ZoneSpec, ...] | None) -> PictureSize
     return stored if stored is not None and stored.known else supposed_size(zones or ())
 
 
-def _zone_rows(specs: Iterable[ZoneSpec], size: PictureSize) -> list[ZoneRow]:
+def _replace_zones(camera: Camera, rows: Sequence[ZoneRow]) -> None:
+    """The camera's zones are `rows` from now on. One of a name that is there keeps its number and its age."""
+    known = {zone.name: zone for zone in camera.zones}
+    camera.zones = [_redrawn(known[row.name], row) if row.name in known else row for row in rows]
+
+
+def _redrawn(zone: ZoneRow, like: ZoneRow) -> ZoneRow:
+    zone.points, zone.labels, zone.sensitivity = like.points, like.labels, like.sensitivity
+    zone.alert_duration_s, zone.notification_enabled = like.alert_duration_s, like.notification_enabled
+    return zone
+
+
+def _zone_rows(specs: Iterable[ZoneSpec], size: PictureSize, *, now: datetime) -> list[ZoneRow]:
     return [
         ZoneRow(
             name=spec.name,
@@ -270,6 +279,7 @@ def _zone_rows(specs: Iterable[ZoneSpec], size: PictureSize) -> list[ZoneRow]:
             sensitivity=spec.sensitivity,
             alert_duration_s=spec.alert_duration_s,
             notification_enabled=spec.notification_enabled,
+            created_at=now,
         )
         for spec in specs
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shared.db.cameras import Camera, ZoneRow
 from shared.db.secrets import SecretBox
 from shared.domain.camera_options import recognises
+from shared.domain.label_groups import meant
 from shared.domain.polygon import Polygon
 from shared.domain.zone import Zone
 from shared.observability import get_logger
@@ -53,7 +54,7 @@ def _zone(row: ZoneRow) -> Zone | None:
     except (ValueError, TypeError) as error:
         log.warning("zone_unreadable", zone=row.name, zone_id=row.id, reason=str(error))
         return None
-    return Zone(name=row.name, polygon=polygon, labels=frozenset(row.labels), sensitivity=row.sensitivity)
+    return Zone(name=row.name, polygon=polygon, labels=meant(row.labels), sensitivity=row.sensitivity)
 
 
 def _config(row: Camera, box: SecretBox) -> CameraConfig:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.cameras.registry import MODULES, camera_named, count_cameras, list_cameras, picture_of
+from shared.cameras.registry import MODULES, camera_named, camera_numbered, count_cameras, list_cameras, picture_of
 from shared.cameras.zones import PictureSize, in_pixels
 from shared.db.cameras import Camera
 from shared.domain.camera import CameraState, CameraStatus
@@ -24,12 +24,14 @@ _NEW_FOR = timedelta(seconds=30)
 class ZoneView:
     """A zone with its points in pixels of the camera's picture."""
 
+    id: int
     name: str
     points: list[list[int]]
     sensitivity: float
     labels: list[str]
     alert_duration_s: float
     notification_enabled: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ def one_camera(session: Session, slug: str, *, account_id: int | None) -> Camera
     return camera_named(session, slug, account_id=account_id)
 
 
+def camera_slug(session: Session, camera_id: int, *, account_id: int | None) -> str:
+    """What a camera that clients know by its number is called inside. Raises `NotFound`."""
+    return camera_numbered(session, camera_id, account_id=account_id).slug
+
+
 def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -> CameraView:
     """Join what is stored and what is told."""
     size = display_size(camera, status)
@@ -83,12 +90,14 @@ def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -
         enabled=camera.enabled,
         zones=[
             ZoneView(
+                id=zone.id,
                 name=zone.name,
                 points=in_pixels(zone.points, size),
                 sensitivity=zone.sensitivity,
                 labels=list(zone.labels),
                 alert_duration_s=zone.alert_duration_s,
                 notification_enabled=zone.notification_enabled,
+                created_at=zone.created_at,
             )
             for zone in camera.zones
         ],
