@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -80,6 +80,13 @@ def account_of(session: Session, account_id: int) -> Account:
 def list_accounts(session: Session) -> Sequence[Account]:
     """Every account by name."""
     return session.scalars(select(Account).order_by(Account.username)).all()
+
+
+def count_accounts(session: Session, *, for_update: bool = False) -> int:
+    """How many there are. With `for_update`, whoever counts at the same time waits for this transaction's end."""
+    if for_update:
+        session.execute(select(Account.id).order_by(Account.id).limit(1).with_for_update())
+    return int(session.scalar(select(func.count()).select_from(Account)) or 0)
 
 
 def set_password(session: Session, *, username: str, password: str) -> Account:

@@ -81,7 +81,7 @@ class Tokens:
     def mint(self, use: TokenUse, *, account_uuid: str, session: str) -> str:
         """A new token for one use, good for `LIFE[use]`."""
         now = self._now()
-        claims = {"type": use.value, "sid": session, "iat": now, "exp": now + LIFE[use]}
+        claims = {"use": use.value, "sid": session, "iat": now, "exp": now + LIFE[use]}
         with self._app.app_context():
             return str(create_access_token(account_uuid, additional_claims=claims))
 
@@ -105,7 +105,7 @@ class Tokens:
 def _claims(said: dict[str, Any]) -> Claims:
     return Claims(
         id=_text(said["jti"]),
-        use=TokenUse(said["type"]),
+        use=TokenUse(said["use"]),
         account_uuid=_text(said["sub"]),
         session=_text(said["sid"]),
         expires_at=datetime.fromtimestamp(said["exp"], UTC),

@@ -41,9 +41,13 @@ def credentials_of(request: Request, address: str) -> Credentials:
     takes_others = request.method in ("GET", "HEAD") and _is_for_browsers(request)
     if takes_others and (token := request.args.get("token", "")):
         return _bearer(token, TokenUse.MEDIA, address)
-    if (takes_others or PAGE_HEADER in request.headers) and (token := request.cookies.get(COOKIE, "")):
-        return _bearer(token, TokenUse.PAGE, address)
-    return _none(address)
+    return cookie_of(request, address) if takes_others or PAGE_HEADER in request.headers else _none(address)
+
+
+def cookie_of(request: Request, address: str) -> Credentials:
+    """The session cookie, whatever is asked for. Only for what no other site's page can make a browser do."""
+    token = request.cookies.get(COOKIE, "")
+    return _bearer(token, TokenUse.PAGE, address) if token else _none(address)
 
 
 def _is_for_browsers(request: Request) -> bool:

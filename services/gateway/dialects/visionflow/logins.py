@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.caller import current_caller
 from services.gateway.auth.principal import Principal
+from services.gateway.dialects.visionflow import login_pages
 from services.gateway.dialects.visionflow.answers import success
-from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY, refused
+from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
+from services.gateway.dialects.visionflow.login_pages import LoginForm
 from services.gateway.dialects.visionflow.words import say
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
-from services.gateway.problem import Refusal
 from services.gateway.usecases import logins
 from shared.accounts.roles import Scope
 
@@ -49,16 +51,24 @@ class Said(BaseModel):
     message: str
 
 
+@api.get("/login", responses={"200": {"content": {"text/html": {}}}})
+@endpoint(scope=None)
+def login_page(gateway: Gateway) -> Response:
+    """The page on which people log in, and out again.
+
+    It leaves a cookie with the browser, by which it may also ask for pictures and streams.
+    """
+    return login_pages.shown(gateway)
+
+
 @api.post("/login", responses={"200": LoggedIn})
 @endpoint(scope=None)
-def log_in(gateway: Gateway, body: LoginBody) -> dict[str, Any]:
+def log_in(gateway: Gateway, body: LoginBody | None, form: LoginForm | None) -> dict[str, Any] | Response:
     """Log in with user name and password."""
-    try:
-        login = logins.log_in(gateway, username=body.username, password=body.password, address=current_caller().address)
-    except Refusal as refusal:
-        if refusal.problem.status == 401:
-            raise refused(401, "INVALID_CREDENTIALS", "INVALID_CREDENTIALS") from None
-        raise
+    if form is not None:
+        return login_pages.answered(gateway, form)
+    assert body is not None  # noqa: S101 – for the type checker: one of the two was sent
+    login = login_pages.logged_in(gateway, username=body.username, password=body.password)
     return {
         "status": "success",
         "message": say("login_successful"),

@@ -7,10 +7,15 @@ from typing import Final
 
 from flask import has_request_context, request
 
-from services.gateway.dialects.visionflow.words import accounts, cameras, errors
+from services.gateway.dialects.visionflow.words import accounts, cameras, errors, pages
 
 LANGUAGES: Final = ("zh-TW", "en", "fr", "ru")
-WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {**errors.WORDS, **accounts.WORDS, **cameras.WORDS}
+WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    **errors.WORDS,
+    **accounts.WORDS,
+    **cameras.WORDS,
+    **pages.WORDS,
+}
 """Texts by name, in the order of `LANGUAGES`; `{name}` is filled in."""
 
 _SHORT = {name.partition("-")[0]: name for name in LANGUAGES}
