@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from flask import current_app, has_request_context, request
 from pydantic import BaseModel, Field
 
 from services.gateway.dialects.visionflow.words import say
@@ -27,6 +28,9 @@ class ErrorBody(BaseModel):
     error_code: str = Field(examples=["CAMERA_NOT_FOUND"])
     errors: list[WrongField] | None = None
 
+
+View = TypeVar("View", bound=Callable[..., Any])
+_FORBIDDEN: Final = "visionflow_when_forbidden"
 
 SECURITY: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
 
@@ -88,14 +92,32 @@ def refused(status: int, error_code: str, words: str, **values: object) -> Refus
     return Refusal(SaidProblem(status, error_code.lower(), say(words, **values), error_code=error_code))
 
 
+def said_when_forbidden(words: str) -> Callable[[View], View]:
+    """Give an endpoint (outermost but for its route) a text of its own for whoever may not ask it."""
+
+    def mark(view: View) -> View:
+        setattr(view, _FORBIDDEN, words)
+        return view
+
+    return mark
+
+
 def error_document(problem: Problem) -> dict[str, Any]:
     """The body of a refusal, in the language of the request."""
     if isinstance(problem, SaidProblem):
         return {"status": "error", "message": problem.message, "error_code": problem.error_code}
     code = error_code(problem)
     wait_s = problem.headers.get("Retry-After", "60")
-    message = say(code, reason=problem.message, wait_s=wait_s, request=request_id())
+    words = _when_forbidden() if code == "INSUFFICIENT_PERMISSIONS" else None
+    message = say(words or code, reason=problem.message, wait_s=wait_s, request=request_id())
     body: dict[str, Any] = {"status": "error", "message": message, "error_code": code}
     if code == "VALIDATION_ERROR" and problem.fields:
         body["errors"] = [{"field": name, "message": reason} for name, reason in problem.fields]
     return body
+
+
+def _when_forbidden() -> str | None:
+    if not has_request_context():
+        return None
+    words: str | None = getattr(current_app.view_functions.get(request.endpoint or ""), _FORBIDDEN, None)
+    return words

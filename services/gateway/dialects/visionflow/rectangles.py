@@ -9,7 +9,7 @@ from services.gateway.auth.principal import Principal
 from services.gateway.dialects.visionflow.answers import success
 from services.gateway.dialects.visionflow.camera_body import CameraPath
 from services.gateway.dialects.visionflow.cameras import named, seen_camera
-from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
+from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY, said_when_forbidden
 from services.gateway.dialects.visionflow.region_body import RegionsBody, RegionShown, named_here, region_document
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
@@ -88,6 +88,7 @@ def get_regions(gateway: Gateway, principal: Principal, path: CameraPath) -> Ans
 
 
 @api.delete("/rectangles/<int:camera_id>", responses={"200": RegionsRemoved})
+@said_when_forbidden("zones_forbidden")
 @endpoint(scope=Scope.WRITE)
 def remove_regions(gateway: Gateway, principal: Principal, path: CameraPath) -> Answer:
     """Delete all detection areas of the camera."""

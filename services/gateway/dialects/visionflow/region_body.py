@@ -45,7 +45,19 @@ class RegionBody(BaseModel):
 class RegionsBody(BaseModel):
     """All detection areas of a camera: they take the place of those that are there."""
 
-    regions: list[RegionBody] = Field(max_length=MAX_ZONES)
+    regions: list[RegionBody] = Field(
+        max_length=MAX_ZONES,
+        examples=[
+            [
+                {
+                    "name": "入口區域",
+                    "coordinates": _SQUARE,
+                    "alert_duration": 5,
+                    "detection_classes": ["person", "vehicle"],
+                }
+            ]
+        ],
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -8,7 +8,7 @@ import shared.db.base
 
 
 revision = '0012'
-down_revision = '0008'
+down_revision = '0010'
 
 
 def upgrade() -> None:
