@@ -91,7 +91,7 @@ _CONDITIONAL = frozenset({"400", "422", "401", "403", "404", "409", "413", "415"
 
 
 def _possible(path: str, method: str, contract: Contract) -> set[str]:
-    possible = set() if path in PROBES else {"429"}
+    possible = {str(status) for status in contract.refuses} | (set() if path in PROBES else {"429"})
     if contract.models or (method == "post" and contract.scope is not None):
         possible |= {"400", "422"}  # a dialect has one of the two
     if contract.scope is not None:

@@ -110,4 +110,7 @@ def _refresh_claims(gateway: Gateway, text: str) -> Claims:
 
 
 def _refused() -> Refusal:
-    return Refusal(Problem(401, "invalid_token", "The refresh token is invalid, expired or was used before"))
+    headers = {"WWW-Authenticate": 'Bearer realm="Argus", error="invalid_token"'}
+    return Refusal(
+        Problem(401, "invalid_token", "The refresh token is invalid, expired or was used before", headers=headers)
+    )

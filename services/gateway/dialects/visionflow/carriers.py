@@ -9,6 +9,7 @@ from flask import Request, current_app
 
 from services.gateway.auth.authenticator import Credentials
 from services.gateway.auth.tokens import TokenUse
+from services.gateway.dialects.visionflow.errors import CHALLENGE
 
 COOKIE: Final = "argus_session"
 """What the login page leaves with a browser, for pictures, streams and the orders of our own pages."""
@@ -16,7 +17,6 @@ PAGE_HEADER: Final = "X-Argus-Page"
 """A header that our own pages send with their orders. No other site's page can: the browser would ask us first, and we
 allow no credentials from elsewhere."""
 
-_CHALLENGE: Final = 'Bearer realm="Argus"'
 _FOR_BROWSERS: Final = "visionflow_for_browsers"
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,8 +55,8 @@ def _is_for_browsers(request: Request) -> bool:
 
 
 def _bearer(token: str, use: TokenUse, address: str) -> Credentials:
-    return Credentials(address=address, bearer=token, bearer_uses=frozenset({use}), challenge=_CHALLENGE)
+    return Credentials(address=address, bearer=token, bearer_uses=frozenset({use}), challenge=CHALLENGE)
 
 
 def _none(address: str) -> Credentials:
-    return Credentials(address=address, challenge=_CHALLENGE)
+    return Credentials(address=address, challenge=CHALLENGE)

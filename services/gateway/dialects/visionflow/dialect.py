@@ -11,7 +11,15 @@ from flask_openapi3 import APIBlueprint, Info
 
 from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialect import SecuritySchemes
-from services.gateway.dialects.visionflow import cameras, logins, masks, rectangles, registration
+from services.gateway.dialects.visionflow import (
+    cameras,
+    login_pages,
+    logins,
+    masks,
+    rectangles,
+    registration,
+    registration_pages,
+)
 from services.gateway.dialects.visionflow.carriers import credentials_of
 from services.gateway.dialects.visionflow.errors import ErrorBody, error_document
 from services.gateway.problem import Problem
@@ -37,7 +45,15 @@ class VisionFlow:
     invalid_status = 422
 
     def blueprints(self) -> Sequence[APIBlueprint]:
-        return (registration.api, logins.api, cameras.api, rectangles.api, masks.api)
+        return (
+            registration.api,
+            registration_pages.pages,
+            logins.api,
+            login_pages.api,
+            cameras.api,
+            rectangles.api,
+            masks.api,
+        )
 
     def credentials(self, request: Request, address: str) -> Credentials:
         return credentials_of(request, address)

@@ -30,6 +30,8 @@ class ErrorBody(BaseModel):
 
 
 View = TypeVar("View", bound=Callable[..., Any])
+CHALLENGE: Final = 'Bearer realm="Argus"'
+"""How to bring credentials."""
 _FORBIDDEN: Final = "visionflow_when_forbidden"
 
 SECURITY: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
@@ -89,7 +91,9 @@ class SaidProblem(Problem):
 
 def refused(status: int, error_code: str, words: str, **values: object) -> Refusal:
     """A refusal with a text of `words`."""
-    return Refusal(SaidProblem(status, error_code.lower(), say(words, **values), error_code=error_code))
+    headers = {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
+    problem = SaidProblem(status, error_code.lower(), say(words, **values), headers=headers, error_code=error_code)
+    return Refusal(problem)
 
 
 def said_when_forbidden(words: str) -> Callable[[View], View]:

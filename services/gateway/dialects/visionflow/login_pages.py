@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, request
+from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.caller import current_caller
@@ -10,11 +11,14 @@ from services.gateway.auth.principal import Principal
 from services.gateway.auth.tokens import LIFE, TokenUse
 from services.gateway.dialects.visionflow.carriers import COOKIE, cookie_of
 from services.gateway.dialects.visionflow.errors import error_document, refused
-from services.gateway.dialects.visionflow.page import field, form, is_from_here, line, link, page
+from services.gateway.dialects.visionflow.page import beside, field, form, is_from_here, line, link, page
 from services.gateway.dialects.visionflow.words import say
+from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.problem import Refusal
 from services.gateway.usecases import logins
+
+api = APIBlueprint("login_pages", __name__, doc_ui=False)
 
 
 class LoginForm(BaseModel):
@@ -44,8 +48,14 @@ def shown(gateway: Gateway) -> Response:
     return page("log_in", line(say("logged_in_as", username=principal.username)), leave)
 
 
-def answered(gateway: Gateway, sent: LoginForm) -> Response:
-    """What comes after the form was sent: the page again, with or without the cookie."""
+@api.post("/login/form")
+@endpoint(scope=None)
+def login_form(gateway: Gateway, form: LoginForm) -> Response:
+    """The page again, with the cookie or without."""
+    return _answered(gateway, form)
+
+
+def _answered(gateway: Gateway, sent: LoginForm) -> Response:
     if not is_from_here(request):
         return page("log_in", line(say("from_elsewhere"), wrong=True), status=403)
     if sent.leave:
@@ -79,7 +89,7 @@ def _left(gateway: Gateway) -> Response:
 
 def _back() -> Response:
     # Relative, wherever a proxy has put it.
-    return Response(status=303, headers={"Location": "login"})
+    return Response(status=303, headers={"Location": beside("login")})
 
 
 def _visitor(gateway: Gateway) -> Principal | None:

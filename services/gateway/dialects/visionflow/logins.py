@@ -13,7 +13,6 @@ from services.gateway.auth.principal import Principal
 from services.gateway.dialects.visionflow import login_pages
 from services.gateway.dialects.visionflow.answers import success
 from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
-from services.gateway.dialects.visionflow.login_pages import LoginForm
 from services.gateway.dialects.visionflow.words import say
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
@@ -62,12 +61,9 @@ def login_page(gateway: Gateway) -> Response:
 
 
 @api.post("/login", responses={"200": LoggedIn})
-@endpoint(scope=None)
-def log_in(gateway: Gateway, body: LoginBody | None, form: LoginForm | None) -> dict[str, Any] | Response:
+@endpoint(scope=None, refuses=(401,))
+def log_in(gateway: Gateway, body: LoginBody) -> dict[str, Any]:
     """Log in with user name and password."""
-    if form is not None:
-        return login_pages.answered(gateway, form)
-    assert body is not None  # noqa: S101 – for the type checker: one of the two was sent
     login = login_pages.logged_in(gateway, username=body.username, password=body.password)
     return {
         "status": "success",
@@ -79,7 +75,7 @@ def log_in(gateway: Gateway, body: LoginBody | None, form: LoginForm | None) -> 
 
 
 @api.post("/token/refresh", responses={"200": Refreshed})
-@endpoint(scope=None)
+@endpoint(scope=None, refuses=(401,))
 def refresh(gateway: Gateway, body: RefreshBody) -> dict[str, Any]:
     """Get the next pair of tokens.
 

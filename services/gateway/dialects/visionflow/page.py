@@ -7,7 +7,7 @@ import hashlib
 from html import escape
 from typing import Final
 
-from flask import Request, Response
+from flask import Request, Response, request
 
 from services.gateway.dialects.visionflow.words import language, say
 
@@ -31,7 +31,8 @@ _PAGE: Final = """<!doctype html>
 """
 # Files are not sent, but the API reads this kind of form already.
 _FORM: Final = (
-    '<form method="post" enctype="multipart/form-data">{fields}<button type="submit">{button}</button></form>'
+    '<form method="post" action="{action}" enctype="multipart/form-data">{fields}'
+    '<button type="submit">{button}</button></form>'
 )
 _FIELD: Final = (
     '<label>{label}<input name="{name}" type="{kind}" autocomplete="{fill}" maxlength="{most}" value="{value}" '
@@ -51,8 +52,9 @@ def page(title: str, *content: str, status: int = 200) -> Response:
 
 
 def form(button: str, *fields: str) -> str:
-    """A form that goes to the page's own address, wherever a proxy has put it."""
-    return _FORM.format(fields="".join(fields), button=escape(say(button)))
+    """A form that goes to `form` below the page's own address, wherever a proxy has put it."""
+    action = "form" if _is_below(request.path) else f"{request.path.rpartition('/')[2]}/form"
+    return _FORM.format(action=escape(action), fields="".join(fields), button=escape(say(button)))
 
 
 def field(name: str, *, fill: str, kind: str = "text", most: int = 256, value: str = "") -> str:
@@ -66,8 +68,18 @@ def line(text: str, *, wrong: bool = False) -> str:
     return f'<p class="wrong" role="alert">{escape(text)}</p>' if wrong else f"<p>{escape(text)}</p>"
 
 
-def link(href: str, words: str) -> str:
-    return f'<p><a href="{escape(href)}">{escape(say(words))}</a></p>'
+def link(name: str, words: str) -> str:
+    """A way to another of our pages."""
+    return f'<p><a href="{escape(beside(name))}">{escape(say(words))}</a></p>'
+
+
+def beside(name: str) -> str:
+    """The address of another page as seen from the one that was asked for."""
+    return f"../{name}" if _is_below(request.path) else name
+
+
+def _is_below(path: str) -> bool:
+    return path.endswith(("/form", "/"))
 
 
 def is_from_here(request: Request) -> bool:

@@ -115,29 +115,29 @@ def test_the_pages_work_without_a_script_and_load_nothing(opened: Open) -> None:
         assert (answer.status_code, answer.mimetype) == (200, "text/html")
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert not re.search(r"<script|\son\w+=|src=|https?:", answer.text)
-        assert 'method="post"' in answer.text
+        assert f'method="post" action="{path[1:]}/form"' in answer.text
         assert '<html lang="zh-TW">' in answer.text
-    done = send(flow, "/register", JOHN)
+    done = send(flow, "/register/form", JOHN)
     assert done.status_code == 201
     assert "註冊成功" in done.text
 
 
 def test_the_page_says_what_is_wrong_and_keeps_what_was_typed(opened: Open) -> None:
     flow = opened(registration="open")
-    answer = send(flow, "/register", {**JOHN, "username": '"><b>', "password": "short"})
+    answer = send(flow, "/register/form", {**JOHN, "username": '"><b>', "password": "short"})
     assert answer.status_code == 422
     assert "&#34;&gt;&lt;b&gt;" in answer.text or "&quot;&gt;&lt;b&gt;" in answer.text
     assert "<b>" not in answer.text
     assert "short" not in answer.text
-    taken = send(flow, "/register", {**JOHN, "username": "alice"}, **{"Accept-Language": "en"})
+    taken = send(flow, "/register/form", {**JOHN, "username": "alice"}, **{"Accept-Language": "en"})
     assert taken.status_code == 409
     assert "Username already exists" in taken.text
 
 
 def test_a_browser_that_logs_in_gets_a_cookie_for_pictures_alone(flow: Flow) -> None:
     camera = flow.camera()
-    answer = send(flow, "/login", {"username": "alice", "password": PASSWORD})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "login")
+    answer = send(flow, "/login/form", {"username": "alice", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "../login")
     cookie = answer.headers["Set-Cookie"]
     for part in ("argus_session=", "HttpOnly", "SameSite=Strict", "Path=/visionflow", "Max-Age=43200"):
         assert part in cookie
@@ -151,8 +151,8 @@ def test_a_browser_that_logs_in_gets_a_cookie_for_pictures_alone(flow: Flow) -> 
 
 def test_whoever_leaves_by_the_page_is_out_with_every_token_of_the_login(flow: Flow) -> None:
     camera = flow.camera()
-    cookie = send(flow, "/login", {"username": "alice", "password": PASSWORD}).headers["Set-Cookie"]
-    left = send(flow, "/login", {"leave": "1"})
+    cookie = send(flow, "/login/form", {"username": "alice", "password": PASSWORD}).headers["Set-Cookie"]
+    left = send(flow, "/login/form", {"leave": "1"})
     assert left.status_code == 303
     assert refusal(flow.get(f"/mask/{camera}", who=None)) == (401, "AUTH_REQUIRED")
     flow.api.client.set_cookie("argus_session", cookie.partition(";")[0].partition("=")[2], path="/visionflow")
@@ -164,13 +164,13 @@ def test_whoever_leaves_by_the_page_is_out_with_every_token_of_the_login(flow: F
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
 def test_another_sites_form_is_refused(flow: Flow, headers: dict[str, str]) -> None:
     values = {"username": "alice", "password": PASSWORD}
-    answer = flow.ask("POST", "/login", who=None, data=values, content_type="multipart/form-data", headers=headers)
+    answer = flow.ask("POST", "/login/form", who=None, data=values, content_type="multipart/form-data", headers=headers)
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
 
 
 def test_a_wrong_password_is_told_on_the_page(flow: Flow) -> None:
-    answer = send(flow, "/login", {"username": "alice", "password": "wrong"}, **{"Accept-Language": "fr"})
+    answer = send(flow, "/login/form", {"username": "alice", "password": "wrong"}, **{"Accept-Language": "fr"})
     assert answer.status_code == 401
     assert "mot de passe est faux" in answer.text
     assert "Set-Cookie" not in answer.headers
