@@ -46,7 +46,11 @@ class GatewaySettings(Section):
 
     host: str = Field(default="127.0.0.1", description="address the gateway listens on")
     port: Port = Field(default=8000, description="port of the native API")
-    dialect_ports: Ports = Field(default_factory=dict, description="dialect=port pairs served at the root of a port")
+    dialect_ports: Ports = Field(
+        default_factory=dict,
+        description="dialect=port pairs served at the root of a port; under `argus up` visionflow=5000,securevision=8001 "
+        "where these are free, and none with a lone comma",
+    )
     workers: int = Field(default=2, ge=1, le=64, description="processes that answer requests")
     threads: int = Field(default=8, ge=1, le=256, description="requests answered at once per process")
     trusted_proxies: Words = Field(
