@@ -48,8 +48,8 @@ class GatewaySettings(Section):
     port: Port = Field(default=8000, description="port of the native API")
     dialect_ports: Ports = Field(
         default_factory=dict,
-        description="dialect=port pairs served at the root of a port; under `argus up` visionflow=5000,securevision=8001 "
-        "where these are free, and none with a lone comma",
+        description="dialect=port pairs served at the root of a port; unset under `argus up`: "
+        "visionflow=5000,securevision=8001 as far as these are free; a lone comma: none",
     )
     workers: int = Field(default=2, ge=1, le=64, description="processes that answer requests")
     threads: int = Field(default=8, ge=1, le=256, description="requests answered at once per process")
