@@ -37,6 +37,7 @@ class RunningArgus:
         self.environment = {
             "ARGUS_DATA_DIR": str(self.data),
             "ARGUS_GATEWAY__PORT": str(self.port),
+            "ARGUS_GATEWAY__DIALECT_PORTS": ",",
             **(environment or {}),
         }
         self._folder = folder

@@ -16,6 +16,7 @@ from services.brain.timeline import CameraFacts
 from shared.accounts.arming import arm_states
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
+from shared.domain.camera_options import recognises
 from shared.domain.errors import UserError
 from shared.domain.presence import Presence
 from shared.observability import get_logger
@@ -30,7 +31,10 @@ _RETRY_UNKNOWN_S = 1.0
 @dataclass(frozen=True, slots=True)
 class SiteView:
     """One consistent reading: enabled cameras by slug, the rules that are awake on each and those that are not as its
-    account is armed, all rules by slug, and what was marked."""
+    account is armed, all rules by slug, and what was marked.
+
+    There are no rules of a camera whose pictures nobody is to look at.
+    """
 
     cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
@@ -75,7 +79,7 @@ class Site:
                 states = arm_states(session)
                 marks = read_marks(session, since=self._now() - REMEMBERED) if self._heed_marks else {}
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
-            accounts = {slug: facts.account_id for slug, facts in cameras.items()}
+            accounts = {slug: facts.account_id for slug, facts in cameras.items() if recognises(facts.options)}
             self.view = SiteView(
                 cameras=cameras,
                 rules_of=rules_by_camera(rules, accounts, states=states),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from shared.domain.errors import UserError
 from shared.settings import Settings
@@ -20,6 +22,27 @@ def check_ports(settings: Settings) -> None:
         if reason:
             remedy = "stop what listens there, or change ARGUS_GATEWAY__DIALECT_PORTS"
             raise UserError(f"gateway.dialect_ports.{dialect}", f"{host}:{port} {reason}", remedy=remedy)
+
+
+USUAL_DIALECT_PORTS: Final[Mapping[str, int]] = {"visionflow": 5000, "securevision": 8001}
+"""Where existing clients of these dialects look for them."""
+
+
+def usual_ports(settings: Settings, *, say: Callable[[str], None]) -> dict[str, str]:
+    """The environment that gives dialects their usual ports, unless the operator has said which.
+
+    One that is in use by something else is left out with a word: the dialect is at its prefix all the same.
+    """
+    if "dialect_ports" in settings.gateway.model_fields_set:
+        return {}
+    found = {}
+    for name, port in USUAL_DIALECT_PORTS.items():
+        reason = why_not(settings.gateway.host, port)
+        if reason or port == settings.gateway.port:
+            say(f"{name} has no port of its own: {port} {reason or 'is the gateway itself'}; it is at /{name}")
+        else:
+            found[name] = port
+    return {"ARGUS_GATEWAY__DIALECT_PORTS": ",".join(f"{name}={port}" for name, port in found.items())}
 
 
 def why_not(host: str, port: int) -> str:

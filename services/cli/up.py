@@ -18,7 +18,7 @@ from services.cli.installation import at, database_error, now
 from services.cli.logview import LogView, is_terminal, may_colour
 from services.cli.main import use_config
 from services.cli.plan import chosen, plan
-from services.cli.ports import check_ports
+from services.cli.ports import check_ports, usual_ports
 from services.cli.readiness import Readiness, gateway_url
 from services.cli.redis_server import RedisServer, prepare_redis
 from services.cli.supervisor import Supervisor
@@ -54,7 +54,8 @@ def up(only: str | None, config_file: Path | None, logs: str) -> int:
     short = logs == "short" or (logs == "auto" and (is_terminal(sys.stdout) or settings.log.format == "console"))
     view = LogView(sys.stdout, short=short, colour=may_colour(sys.stdout), now=now)
     with exclusive(folders) as lock:
-        return run(at(settings, folders), folders, view, only=services, lock=lock, say=say)
+        ports = usual_ports(settings, say=say) if "gateway" in services else {}
+        return run(at(settings, folders), folders, view, only=services, lock=lock, say=say, environment=ports)
 
 
 def say(text: str) -> None:

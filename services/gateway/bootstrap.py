@@ -16,6 +16,8 @@ from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.request import Network, networks
+from services.gateway.auth.revocations import Revocations
+from services.gateway.auth.tokens import Tokens
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
 from services.gateway.live.places import StreamPlaces
@@ -67,6 +69,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     celery = celery_app(settings.known_redis_url)
     box = installation_box(settings)
     reads, writes, readers = read_sessions(engine), sessions(engine), Readers(engine)
+    tokens, revocations = Tokens(box.derived_key("tokens"), now=clock), Revocations(soft_redis)
     health = HealthCheck(
         {
             "redis": redis_probe(redis),
@@ -87,8 +90,16 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         box=box,
         links=open_links(settings, box, now=clock),
         authenticator=Authenticator(
-            reads=reads, readers=readers, writes=writes, backoff=LoginBackoff(soft_redis), now=clock
+            reads=reads,
+            readers=readers,
+            writes=writes,
+            backoff=LoginBackoff(soft_redis),
+            tokens=tokens,
+            revocations=revocations,
+            now=clock,
         ),
+        tokens=tokens,
+        revocations=revocations,
         replays=Replays(soft_redis, box),
         event_counts=EventCounts(),
         health=health,

@@ -15,6 +15,8 @@ from services.gateway.alert_tests import AlertTests
 from services.gateway.asking import Asker
 from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
+from services.gateway.auth.revocations import Revocations
+from services.gateway.auth.tokens import Tokens
 from services.gateway.idempotency import Replays
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
@@ -55,6 +57,8 @@ class Gateway:
     box: SecretBox
     links: Links
     authenticator: Authenticator
+    tokens: Tokens
+    revocations: Revocations
     replays: Replays
     event_counts: EventCounts
     health: HealthCheck

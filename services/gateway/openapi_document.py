@@ -87,13 +87,13 @@ def _finished(operation: Json, path: str, method: str, view: Callable[..., Any],
 
 
 # Refusals that depend on what an operation takes; every other documented answer is possible.
-_CONDITIONAL = frozenset({"400", "401", "403", "404", "409", "413", "415", "429"})
+_CONDITIONAL = frozenset({"400", "422", "401", "403", "404", "409", "413", "415", "429"})
 
 
 def _possible(path: str, method: str, contract: Contract) -> set[str]:
-    possible = set() if path in PROBES else {"429"}
+    possible = {str(status) for status in contract.refuses} | (set() if path in PROBES else {"429"})
     if contract.models or (method == "post" and contract.scope is not None):
-        possible.add("400")
+        possible |= {"400", "422"}  # a dialect has one of the two
     if contract.scope is not None:
         possible |= {"401", "403"}
     if "path" in contract.models or {"body", "form"} & set(contract.models):

@@ -135,7 +135,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (ValidationError, lambda error: invalid(fields_of(error))),
     (InvalidInput, lambda error: invalid(_of_user_error(problem) for problem in error.problems)),
     (Conflict, lambda error: Problem(409, "conflict", _conflict(error))),
-    (NotFound, lambda error: Problem(404, "not_found", _capital(error.reason))),
+    (NotFound, lambda error: Problem(404, "not_found", _capital(error.reason), ((error.field, error.reason),))),
     (UserError, lambda error: invalid([_of_user_error(error)])),
     (HTTPException, _of_http),
     (DBAPIError, _of_database),

@@ -1,4 +1,4 @@
-"""How often one may ask: a budget per API key, per user with a password, and per address without either."""
+"""How often one may ask: a budget per API key, per user with tokens or a password, and per address without either."""
 
 from __future__ import annotations
 
@@ -68,6 +68,8 @@ def _rate(settings: GatewaySettings) -> str:
     principal = current_caller().principal
     if principal is None:
         return settings.rate_limit_address
+    if principal.token is not None:
+        return settings.rate_limit_token
     return settings.rate_limit_key if principal.key_id is not None else settings.rate_limit_basic
 
 
@@ -77,6 +79,8 @@ def _subject() -> str:
         return f"address:{_neighbourhood(caller.address)}"
     if caller.principal.key_id is not None:
         return f"key:{caller.principal.key_id}"
+    if caller.principal.token is not None:
+        return f"tokens:{caller.principal.account_id}"
     return f"account:{caller.principal.account_id}"
 
 

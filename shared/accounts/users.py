@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.accounts.passwords import hash_password, one_time_password
 from shared.accounts.roles import Role, role_named
+from shared.accounts.sessions import end_sessions_of
 from shared.db.accounts import Account
 from shared.domain.errors import Conflict, NotFound, UserError
 from shared.domain.recipient import LANGUAGES
@@ -27,19 +29,35 @@ def add_account(session: Session, *, username: str, password: str, role: str, no
 
     Raises `UserError` for a bad user name, password or role, `Conflict` when the name is taken.
     """
+    check_username(session, username)
+    return store_account(session, username=username, password_hash=hash_password(password), role=role, now=now)
+
+
+def check_username(session: Session, username: str) -> None:
+    """Raises `UserError` for one that cannot be, `Conflict` when it is taken."""
     if not _USERNAME.fullmatch(username):
         raise UserError("username", "is not a user name", remedy="1–64 of letters, digits and . _ @ + -")
     if session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise Conflict("username", f"{username} exists already", remedy="choose another, or change its password")
+
+
+def store_account(
+    session: Session, *, username: str, password_hash: str, role: str, now: datetime, email: str | None = None
+) -> Account:
+    """The account of a checked user name, flushed but not committed. Raises `Conflict` when it was taken meanwhile."""
     account = Account(
         username=username,
-        password_hash=hash_password(password),
+        email=email,
+        password_hash=password_hash,
         role=role_named(role).value,
         enabled=True,
         created_at=now,
     )
     session.add(account)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("username", f"{username} exists already", remedy="choose another") from None
     return account
 
 
@@ -51,15 +69,31 @@ def account_named(session: Session, username: str) -> Account:
     return account
 
 
+def account_of(session: Session, account_id: int) -> Account:
+    """Raises `NotFound`."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound("account", "the account was deleted")
+    return account
+
+
 def list_accounts(session: Session) -> Sequence[Account]:
     """Every account by name."""
     return session.scalars(select(Account).order_by(Account.username)).all()
+
+
+def count_accounts(session: Session, *, for_update: bool = False) -> int:
+    """How many there are. With `for_update`, whoever counts at the same time waits for this transaction's end."""
+    if for_update:
+        session.execute(select(Account.id).order_by(Account.id).limit(1).with_for_update())
+    return int(session.scalar(select(func.count()).select_from(Account)) or 0)
 
 
 def set_password(session: Session, *, username: str, password: str) -> Account:
     """Change a password; sessions that used the old one end at once. Raises `NotFound`, `UserError`."""
     account = account_named(session, username)
     account.password_hash = hash_password(password)
+    end_sessions_of(session, account.id)
     return account
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +16,16 @@ from shared.domain.arming import USUAL_ARM_STATE
 class Account(Base):
     """A user. `role` is admin, operator or viewer; `password_hash` is argon2id.
 
-    `language` is the one in which the judge speaks to it; None: the setting's. `arm` is an `ArmState`.
+    `uuid` is how clients know it for ever. `language` is the one in which the judge speaks to it; None: the
+    setting's. `arm` is an `ArmState`.
     """
 
     __tablename__ = "accounts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid.uuid4()))
     username: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254))
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     enabled: Mapped[bool] = mapped_column(default=True)

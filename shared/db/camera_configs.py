@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from shared.db.cameras import Camera, ZoneRow
 from shared.db.secrets import SecretBox
+from shared.domain.camera_options import recognises
+from shared.domain.label_groups import meant
 from shared.domain.polygon import Polygon
 from shared.domain.zone import Zone
 from shared.observability import get_logger
@@ -36,8 +38,9 @@ def enabled_cameras(session: Session, box: SecretBox) -> dict[str, CameraConfig]
 
 
 def zones_by_camera(session: Session) -> dict[str, tuple[Zone, ...]]:
-    """The zones of every enabled camera by its slug; needs no secret."""
-    return {row.slug: _zones(row) for row in session.scalars(select(Camera).where(Camera.enabled))}
+    """The zones of every enabled camera whose pictures are to be looked at, by its slug; needs no secret."""
+    rows = session.scalars(select(Camera).where(Camera.enabled))
+    return {row.slug: _zones(row) for row in rows if recognises(row.options)}
 
 
 def _zones(row: Camera) -> tuple[Zone, ...]:
@@ -51,7 +54,7 @@ def _zone(row: ZoneRow) -> Zone | None:
     except (ValueError, TypeError) as error:
         log.warning("zone_unreadable", zone=row.name, zone_id=row.id, reason=str(error))
         return None
-    return Zone(name=row.name, polygon=polygon, labels=frozenset(row.labels), sensitivity=row.sensitivity)
+    return Zone(name=row.name, polygon=polygon, labels=meant(row.labels), sensitivity=row.sensitivity)
 
 
 def _config(row: Camera, box: SecretBox) -> CameraConfig:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
@@ -46,6 +46,7 @@ class ZoneRow(Base):
     sensitivity: Mapped[float] = mapped_column(default=1.0)
     alert_duration_s: Mapped[float] = mapped_column(default=0.0)
     notification_enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
     camera: Mapped[Camera] = relationship(back_populates="zones")
 

@@ -8,6 +8,7 @@ from shared.db.decisions import DecisionRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Judgement, Webhook
 from shared.db.events import ANYWHERE, Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
+from shared.db.login_sessions import LoginSession
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 from shared.db.recipients import RecipientRow
@@ -32,6 +33,7 @@ __all__ = [
     "Feedback",
     "Judgement",
     "ListedPlate",
+    "LoginSession",
     "OutboxRow",
     "Person",
     "RecipientRow",

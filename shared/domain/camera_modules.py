@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.domain.camera_options import recognises
 from shared.domain.module import SCENE_MODULES
 
 USUAL_EVERY_S: Final = 20.0
@@ -32,8 +33,10 @@ def cadence(options: Mapping[str, Any] | None, module: str, *, usual: bool = Fal
     """How the specialist looks at the camera's whole picture; None where it does not.
 
     Those that need nobody there do where the camera says `enabled`; `usual` ones unless it says no. What is stored and
-    makes no sense is as if nothing were said.
+    makes no sense is as if nothing were said. None looks at a camera whose pictures are only recorded.
     """
+    if not recognises(options):
+        return None
     said = _said(options, module)
     wanted = module in SCENE_MODULES and said.get("enabled") is True
     if not wanted and not (usual and module_enabled(options, module)):

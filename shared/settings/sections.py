@@ -46,7 +46,11 @@ class GatewaySettings(Section):
 
     host: str = Field(default="127.0.0.1", description="address the gateway listens on")
     port: Port = Field(default=8000, description="port of the native API")
-    dialect_ports: Ports = Field(default_factory=dict, description="dialect=port pairs served at the root of a port")
+    dialect_ports: Ports = Field(
+        default_factory=dict,
+        description="dialect=port pairs served at the root of a port; unset under `argus up`: "
+        "visionflow=5000,securevision=8001 as far as these are free; a lone comma: none",
+    )
     workers: int = Field(default=2, ge=1, le=64, description="processes that answer requests")
     threads: int = Field(default=8, ge=1, le=256, description="requests answered at once per process")
     trusted_proxies: Words = Field(
@@ -55,8 +59,18 @@ class GatewaySettings(Section):
     public_url: str | None = Field(
         default=None, description="address at which people reach the gateway, for links in messages; unset: no links"
     )
+    registration: Literal["first", "open", "closed"] = Field(
+        default="first",
+        description="who may register by himself; first: one person beside the first administrator",
+    )
+    model_names: Words = Field(
+        default=("yolo_v11_detect",), description="names by which clients know the model of `eye.model`, beside its own"
+    )
     cors_origins: Words = Field(default=(), description="origins of web pages that may call the API")
     rate_limit_key: Rate = Field(default="1000 per hour", description="requests of one API key; 0: any number")
+    rate_limit_token: Rate = Field(
+        default="3600 per hour", description="requests of one user who has logged in for tokens; 0: any number"
+    )
     rate_limit_basic: Rate = Field(
         default="100 per hour", description="requests of one user who sends a password; 0: any number"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,10 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.password_cache import PasswordCache
 from services.gateway.auth.principal import Principal
+from services.gateway.auth.revocations import Revocations
+from services.gateway.auth.tokens import InvalidToken, Tokens, TokenUse
 from services.gateway.problem import Problem, Refusal
 from shared.accounts.keys import is_touch_due, key_holder, touch_key
 from shared.accounts.passwords import MAX_LENGTH, password_matches, waste_a_verification
 from shared.accounts.roles import scopes_of
+from shared.accounts.sessions import session_holder
 from shared.db.accounts import Account
 from shared.db.engine import SessionFactory
 from shared.db.prepared import Readers
@@ -24,23 +28,29 @@ from shared.observability import get_logger
 
 log = get_logger("gateway.auth")
 
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Argus", charset="UTF-8"'}
+_BASIC = 'Basic realm="Argus", charset="UTF-8"'
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request brought along: an API key, or a user name with a password."""
+    """What a request brought along: an API key, a signed token, or a user name with a password.
+
+    `bearer_uses` is what a token may be for where it was found; `challenge` says how to bring credentials.
+    """
 
     address: str
     key: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    bearer: str | None = field(default=None, repr=False)
+    bearer_uses: frozenset[TokenUse] = frozenset({TokenUse.ACCESS})
+    challenge: str = _BASIC
 
     @property
     def are_there(self) -> bool:
         """Whether the request brought any."""
-        return self.key is not None or self.username is not None
+        return self.key is not None or self.bearer is not None or self.username is not None
 
 
 class Authenticator:
@@ -53,24 +63,57 @@ class Authenticator:
         readers: Readers,
         writes: SessionFactory,
         backoff: LoginBackoff,
+        tokens: Tokens,
+        revocations: Revocations,
         now: Callable[[], datetime],
     ) -> None:
         self._reads = reads
         self._readers = readers
         self._writes = writes
         self._backoff = backoff
+        self._tokens = tokens
+        self._revocations = revocations
         self._now = now
         self._cache = PasswordCache()
         # Each check takes 64 MiB and a core for a moment: a flood of logins must not take the machine.
         self._hashing = threading.BoundedSemaphore(_AT_ONCE)
 
     def principal(self, credentials: Credentials) -> Principal:
-        """Who brought these credentials. A key goes before a password."""
+        """Who brought these credentials. A key goes before a token, and that before a password."""
         if credentials.key is not None:
             return self._by_key(credentials.key, credentials.address)
+        if credentials.bearer is not None:
+            return self._by_token(credentials)
         if credentials.username is not None and credentials.password is not None:
             return self._by_password(credentials.username, credentials.password, credentials.address)
-        raise _unauthorized("An API key (X-API-Key) or a user name and password are required")
+        raise _unauthorized("An API key (X-API-Key) or a user name and password are required", credentials.challenge)
+
+    @contextmanager
+    def hashing(self) -> Iterator[None]:
+        """A place among those who hash a password now; blocks until there is one."""
+        with self._hashing:
+            yield
+
+    def _by_token(self, credentials: Credentials) -> Principal:
+        now = self._now()
+        try:
+            claims = self._tokens.read(credentials.bearer or "", credentials.bearer_uses)
+        except InvalidToken:
+            raise _invalid_token(credentials.challenge) from None
+        if claims in self._revocations:
+            raise _invalid_token(credentials.challenge)
+        with self._readers() as reader:
+            holder = session_holder(reader, claims.session, account_uuid=claims.account_uuid, now=now)
+        if holder is None:
+            raise _invalid_token(credentials.challenge)
+        return Principal(
+            account_id=holder.account_id,
+            username=holder.username,
+            role=holder.role,
+            scopes=scopes_of(holder.role),
+            address=credentials.address,
+            token=claims,
+        )
 
     def _by_key(self, text: str, address: str) -> Principal:
         now = self._now()
@@ -138,5 +181,10 @@ class Authenticator:
         return True
 
 
-def _unauthorized(message: str) -> Refusal:
-    return Refusal(Problem(401, "unauthorized", message, headers=_CHALLENGE))
+def _unauthorized(message: str, challenge: str = _BASIC) -> Refusal:
+    return Refusal(Problem(401, "unauthorized", message, headers={"WWW-Authenticate": challenge}))
+
+
+def _invalid_token(challenge: str) -> Refusal:
+    headers = {"WWW-Authenticate": f'{challenge}, error="invalid_token"'}
+    return Refusal(Problem(401, "invalid_token", "The token is invalid, expired or revoked", headers=headers))

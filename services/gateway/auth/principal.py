@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.gateway.auth.tokens import Claims
 from shared.accounts.audit import Actor
 from shared.accounts.roles import Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An account behind a request, with what this request may do. `key_name` is set when it came with a key."""
+    """An account behind a request, with what this request may do.
+
+    It came with the key `key_name`, with a `token`, or with a password.
+    """
 
     account_id: int
     username: str
@@ -19,6 +23,7 @@ class Principal:
     address: str = ""
     key_id: int | None = None
     key_name: str | None = None
+    token: Claims | None = None
 
     @property
     def visible_account(self) -> int | None:

@@ -2,4 +2,5 @@
 
 CATALOGUE = {
     "cctv_smart": "services.gateway.dialects.cctv_smart.dialect:CctvSmart",
+    "visionflow": "services.gateway.dialects.visionflow.dialect:VisionFlow",
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_app_context, request
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def _with_headers(app: WSGIApplication) -> WSGIApplication:
 
 
 def request_id() -> str:
-    """The id of the request being answered."""
-    return str(g.get("request_id", ""))
+    """The id of the request being answered; nothing outside of one."""
+    return str(g.get("request_id", "")) if has_app_context() else ""
 
 
 def _count(response: Response, dialect: str) -> None:

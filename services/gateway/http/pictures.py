@@ -1,4 +1,4 @@
-"""JPEG answers."""
+"""Pictures as answers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from flask import Request, Response
 
 
-def picture_response(jpeg: bytes, request: Request, *, taken_at: datetime | None = None) -> Response:
+def picture_response(
+    picture: bytes, request: Request, *, taken_at: datetime | None = None, content_type: str = "image/jpeg"
+) -> Response:
     """The picture with an ETag of its content, or 304 when the client has it already.
 
     `taken_at` goes out as `Last-Modified`, and to the millisecond as `X-Captured-At`.
     """
-    response = Response(jpeg, content_type="image/jpeg")
-    response.set_etag(hashlib.sha256(jpeg).hexdigest()[:32])
+    response = Response(picture, content_type=content_type)
+    response.set_etag(hashlib.sha256(picture).hexdigest()[:32])
     # Private and asked anew each time: the permission to see it may have been taken back.
     response.headers["Cache-Control"] = "private, no-cache"
     if taken_at is not None:

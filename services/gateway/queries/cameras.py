@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.cameras.registry import MODULES, camera_named, count_cameras, list_cameras, picture_of
+from shared.cameras.registry import MODULES, camera_named, camera_numbered, count_cameras, list_cameras, picture_of
 from shared.cameras.zones import PictureSize, in_pixels
 from shared.db.cameras import Camera
 from shared.domain.camera import CameraState, CameraStatus
+from shared.domain.camera_options import location_of, model_of, recognises
 
 # What zones given as fractions are shown on while nothing is known of the camera.
 _USUAL = PictureSize(width=1920, height=1080, known=False)
@@ -23,17 +24,22 @@ _NEW_FOR = timedelta(seconds=30)
 class ZoneView:
     """A zone with its points in pixels of the camera's picture."""
 
+    id: int
     name: str
     points: list[list[int]]
     sensitivity: float
     labels: list[str]
     alert_duration_s: float
     notification_enabled: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """A camera now. `fps` is measured; `resolution` and `last_frame_at` are None until it was reached."""
+    """A camera now. `fps` is measured; `resolution` and `last_frame_at` are None until it was reached.
+
+    `model` is the name by which a client asked for the model, if it did.
+    """
 
     slug: str
     name: str
@@ -46,6 +52,12 @@ class CameraView:
     fps: float
     resolution: str | None
     last_frame_at: datetime | None
+    id: int
+    recognition: bool
+    location: str
+    model: str | None
+    created_at: datetime
+    updated_at: datetime
     modules: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,6 +74,11 @@ def one_camera(session: Session, slug: str, *, account_id: int | None) -> Camera
     return camera_named(session, slug, account_id=account_id)
 
 
+def camera_slug(session: Session, camera_id: int, *, account_id: int | None) -> str:
+    """What a camera that clients know by its number is called inside. Raises `NotFound`."""
+    return camera_numbered(session, camera_id, account_id=account_id).slug
+
+
 def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -> CameraView:
     """Join what is stored and what is told."""
     size = display_size(camera, status)
@@ -73,12 +90,14 @@ def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -
         enabled=camera.enabled,
         zones=[
             ZoneView(
+                id=zone.id,
                 name=zone.name,
                 points=in_pixels(zone.points, size),
                 sensitivity=zone.sensitivity,
                 labels=list(zone.labels),
                 alert_duration_s=zone.alert_duration_s,
                 notification_enabled=zone.notification_enabled,
+                created_at=zone.created_at,
             )
             for zone in camera.zones
         ],
@@ -88,6 +107,12 @@ def camera_view(camera: Camera, status: CameraStatus | None, *, now: datetime) -
         fps=status.fps if status is not None and streaming else 0.0,
         resolution=_resolution(status),
         last_frame_at=status.last_frame_at if status is not None else None,
+        id=camera.id,
+        recognition=recognises(camera.options),
+        location=location_of(camera.options),
+        model=model_of(camera.options),
+        created_at=camera.created_at,
+        updated_at=camera.updated_at,
         modules=(camera.options or {}).get(MODULES) or {},
     )
 

@@ -1,11 +1,12 @@
-"""Zones that were drawn before their camera's resolution was known."""
+"""Zones that are removed, or were drawn before their camera's resolution was known."""
 
 from __future__ import annotations
 
+from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.cameras import told_size
 from shared.accounts.audit import Actor, record
-from shared.cameras.registry import camera_named, cameras_with_waiting_zones, settle_zones
+from shared.cameras.registry import CameraChange, camera_named, cameras_with_waiting_zones, change_camera, settle_zones
 from shared.domain.camera import CameraStatus
 from shared.domain.errors import NotFound
 from shared.messages.commands import SyncCamera
@@ -14,6 +15,18 @@ from shared.observability import get_logger
 log = get_logger("gateway.zones")
 
 _ACTOR = Actor(principal="gateway")
+
+
+def clear_zones(gateway: Gateway, principal: Principal, slug: str) -> int:
+    """Remove all zones of a camera the principal may see; how many there were. Raises `NotFound`."""
+    now = gateway.now()
+    with gateway.writing() as session:
+        camera = camera_named(session, slug, account_id=principal.visible_account)
+        count = len(camera.zones)
+        change_camera(session, camera, CameraChange(zones=()), rules=gateway.camera_rules, now=now)
+        record(session, principal.actor, action="camera.change", target=slug, now=now, detail={"fields": ["zones"]})
+    gateway.order(SyncCamera(camera=slug))
+    return count
 
 
 def settle_waiting_zones(gateway: Gateway) -> list[str]:

@@ -68,6 +68,7 @@ def environment(data: Path, redis_url: str, *, port: int, **more: str) -> dict[s
         "ARGUS_GATEWAY__WORKERS": "2",
         "ARGUS_GATEWAY__THREADS": "4",
         "ARGUS_GATEWAY__RATE_LIMIT_KEY": "100000",
+        "ARGUS_GATEWAY__RATE_LIMIT_TOKEN": "100000",
         "ARGUS_GATEWAY__RATE_LIMIT_BASIC": "100000",
         "ARGUS_GATEWAY__RATE_LIMIT_ADDRESS": "100000",
         **more,

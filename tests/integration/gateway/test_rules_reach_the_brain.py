@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from redis import Redis
 
@@ -18,7 +19,7 @@ from shared.settings import Settings
 from shared.streams import Publisher
 from tests.conftest import wait_until
 from tests.integration.gateway.server import Server, StartServer
-from tests.unit.gateway.installation import RTSP
+from tests.unit.gateway.installation import PASSWORD, RTSP
 
 AT_ONCE_S = 3.0
 DOOR = {"name": "Porte", "points": [[0, 0], [100, 0], [100, 100], [0, 100]]}
@@ -101,6 +102,23 @@ def test_a_state_counts_from_the_moment_it_is_chosen(gateway: Server, brain: Bra
         assert [event["detection_type"] for event in events] == ["bear"]
         assert client.put("/arm", json={"state": "disarmed"}).status_code == 200
         wait_until(lambda: "bears" not in _awake(brain), AT_ONCE_S, "the rule to fall asleep")
+
+
+def test_no_rule_is_awake_on_a_camera_that_nobody_is_to_look_at(gateway: Server, brain: Brain) -> None:
+    url = f"{gateway.url}/visionflow"
+    login = httpx.post(f"{url}/login", json={"username": "alice", "password": PASSWORD}, timeout=20).json()
+    with (
+        gateway.client() as native,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {login['access_token']}"}, timeout=20) as client,
+    ):
+        assert native.post("/cameras", json={"id": "door", "name": "Door", "rtsp_url": RTSP}).status_code == 201
+        camera = client.get("/cameras").json()["data"][0]["id"]
+        wait_until(lambda: _awake(brain), AT_ONCE_S, "the brain to know the camera")
+        assert client.patch(f"/cameras/{camera}", json={"recognition": False}).status_code == 200
+        wait_until(lambda: not _awake(brain), AT_ONCE_S, "its rules to rest")
+        assert "door" in brain.site.view.cameras, "it is watched over all the same"
+        assert client.patch(f"/cameras/{camera}", json={"recognition": True}).status_code == 200
+        wait_until(lambda: _awake(brain), AT_ONCE_S, "its rules to wake")
 
 
 def _awake(brain: Brain) -> set[str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from shared.db import migrations
 from shared.db.engine import as_transient, connect, read_sessions, sessions
 from shared.db.migrate import current_revision, known_revisions, upgrade
 from shared.db.secrets import SecretBox, installation_key
-from shared.db.tables import Account, Alert, AuditRow, Base, Camera, Delivery, DeliveryAttempt
+from shared.db.tables import Account, Alert, AuditRow, Base, Camera, Delivery, DeliveryAttempt, ZoneRow
 from shared.domain.errors import Transient, UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,6 +81,34 @@ def test_an_upgrade_keeps_what_was_stored_and_what_refers_to_it(database_url: st
         session.execute(sqlalchemy.delete(Alert))
     with sessions(engine)() as session:
         assert session.scalars(sqlalchemy.select(DeliveryAttempt.id)).all() == [], "references are enforced again"
+    engine.dispose()
+
+
+def test_accounts_that_were_there_get_a_uuid_each(database_url: str) -> None:
+    engine = connect(database_url)
+    at = "2026-01-15 10:30:45+00:00"
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for name in ("ada", "bob"):
+            columns = "username, password_hash, role, enabled, arm, created_at"
+            values = f"'{name}', 'x', 'operator', true, 'away', '{at}'"
+            connection.exec_driver_sql(f"INSERT INTO accounts ({columns}) VALUES ({values})")
+        columns = "slug, account_id, name, url_encrypted, url_masked, enabled, options, created_at, updated_at"
+        account = connection.scalar(text("SELECT id FROM accounts WHERE username = 'ada'"))
+        values = f"'cam_001', {account}, 'a', '', '', true, '{{}}', '{at}', '{at}'"
+        connection.exec_driver_sql(f"INSERT INTO cameras ({columns}) VALUES ({values})")
+        columns = "camera_id, name, points, labels, sensitivity, alert_duration_s, notification_enabled"
+        camera = connection.scalar(text("SELECT id FROM cameras"))
+        connection.exec_driver_sql(f"INSERT INTO zones ({columns}) VALUES ({camera}, 'z', '[]', '[]', 1, 0, true)")
+    upgrade(engine)
+    with sessions(engine)() as session:
+        uuids = session.scalars(sqlalchemy.select(Account.uuid)).all()
+        assert len({uuid.UUID(text) for text in uuids}) == 2
+        drawn = session.scalars(sqlalchemy.select(ZoneRow.created_at)).one()
+        assert drawn == datetime(2026, 1, 15, 10, 30, 45, tzinfo=UTC)
     engine.dispose()
 
 

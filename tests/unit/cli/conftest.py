@@ -47,5 +47,6 @@ def argus(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tm
 
 
 def _defaults(folder: Path) -> dict[str, str]:
-    # The usual port may be taken by an Argus at work on this machine.
-    return {"ARGUS_DATA_DIR": str(folder / "data"), "ARGUS_CONFIG": "", "ARGUS_GATEWAY__PORT": "1024"}
+    # The usual ports may be taken by an Argus at work on this machine.
+    ports = {"ARGUS_GATEWAY__PORT": "1024", "ARGUS_GATEWAY__DIALECT_PORTS": ","}
+    return {"ARGUS_DATA_DIR": str(folder / "data"), "ARGUS_CONFIG": "", **ports}

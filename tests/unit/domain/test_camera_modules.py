@@ -62,6 +62,12 @@ def test_the_health_of_a_camera_is_looked_at_without_haste() -> None:
     assert cadence({}, "camera_health") is None
 
 
+def test_no_specialist_looks_at_a_camera_that_is_only_recorded() -> None:
+    said = {"modules": {"fire_smoke": {"enabled": True}}}
+    assert cadence({**said, "recognition": True}, "fire_smoke") == Cadence()
+    assert cadence({**said, "recognition": False}, "fire_smoke", usual=True) is None
+
+
 def test_the_usual_interval_is_taken_for_nonsense() -> None:
     assert every_s({"modules": {"fire_smoke": {"every_s": 1}}}, "fire_smoke") == 20
     assert every_s({"modules": {"fire_smoke": {"every_s": 300}}}, "fire_smoke") == 300

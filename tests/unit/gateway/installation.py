@@ -35,7 +35,10 @@ ROLES = {"boss": "admin", "alice": "operator", "bob": "operator", "eve": "viewer
 SNAPSHOT = "snapshots/cam_001/2026/01/15/7d3c.jpg"
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
 NO_HURRY = GatewaySettings(
-    rate_limit_key="100000 per hour", rate_limit_basic="100000 per hour", rate_limit_address="100000 per hour"
+    rate_limit_key="100000 per hour",
+    rate_limit_token="100000 per hour",
+    rate_limit_basic="100000 per hour",
+    rate_limit_address="100000 per hour",
 )
 """Limits that no test reaches by asking often."""
 RTSP = "rtsp://user:pass@192.0.2.101:554/Streaming/Channels/101"

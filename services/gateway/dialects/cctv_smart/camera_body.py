@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from services.gateway.dialects.cctv_smart.camera_modules_body import CameraModules
-from services.gateway.dialects.cctv_smart.names import Name, Slug
+from services.gateway.dialects.cctv_smart.names import Slug
 from services.gateway.dialects.cctv_smart.zone_body import ZoneBody, zone_document
+from services.gateway.http.fields import Name, Url, UrlOrKept
 from services.gateway.http.timestamps import whole_seconds_or_none
 from services.gateway.queries.cameras import CameraView
 from shared.cameras.zones import MAX_ZONES, PictureSize
 from shared.domain.camera import CameraFault, CameraState
-from shared.domain.camera_url import MAX_LENGTH, CameraUrl, is_masked
-from shared.domain.errors import UserError
 
 _STATUSES = (
     "connecting; streaming: pictures come; offline: none come, which may pass by itself, or nobody watches; "
@@ -26,23 +25,6 @@ _MODULES = "what the camera says of the modules, by their names; written as a wh
 _RESOLUTION = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 
 
-def _address(text: str, info: ValidationInfo) -> str:
-    roots = info.context["gateway"].settings.file_roots if info.context else ()
-    try:
-        CameraUrl.parse(text, file_roots=roots)
-    except UserError as error:
-        raise ValueError(f"{error.reason} – {error.remedy}" if error.remedy else error.reason) from None
-    return text
-
-
-def _address_or_kept(text: str, info: ValidationInfo) -> str:
-    return text if is_masked(text) else _address(text, info)
-
-
-_URL_EXAMPLE = "rtsp://user:pass@192.168.1.101:554/Streaming/Channels/101"
-_URL = Field(max_length=MAX_LENGTH, examples=[_URL_EXAMPLE], json_schema_extra={"format": "camera-url"})
-Url = Annotated[str, _URL, AfterValidator(_address)]
-UrlOrKept = Annotated[str, _URL, AfterValidator(_address_or_kept)]
 Resolution = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$", examples=["1920x1080"])]
 
 

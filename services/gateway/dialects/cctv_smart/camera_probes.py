@@ -8,11 +8,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
-from services.gateway.dialects.cctv_smart.camera_body import Url
 from services.gateway.dialects.cctv_smart.cameras import CameraPath
 from services.gateway.dialects.cctv_smart.errors import REFUSALS, SECURITY
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
+from services.gateway.http.fields import Url
 from services.gateway.usecases.camera_probes import probe_address, probe_camera
 from shared.accounts.roles import Scope
 from shared.domain.camera import CameraFault

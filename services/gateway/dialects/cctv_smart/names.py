@@ -15,16 +15,7 @@ def _slug(text: str) -> str:
     return text
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
 # What a schema cannot say by a pattern has a format that the description explains.
 Slug = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}), AfterValidator(_slug)]
-Name = Annotated[
-    str, Field(min_length=1, max_length=128, json_schema_extra={"pattern": "\\S"}), AfterValidator(_not_blank)
-]
 Place = Annotated[str, Field(max_length=128, json_schema_extra={"format": "cursor"})]
 """A `next_cursor` that was given out."""

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, RootModel
 
-from services.gateway.dialects.cctv_smart.names import Name
 from services.gateway.dialects.cctv_smart.recipient_address import (
     AddressBody,
     AnyAddress,
@@ -19,6 +18,7 @@ from services.gateway.dialects.cctv_smart.recipient_address import (
 )
 from services.gateway.dialects.cctv_smart.recipient_refusal import ByOwnFields
 from services.gateway.dialects.cctv_smart.webhook_body import MASK, Token
+from services.gateway.http.fields import Name
 from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from shared.db.recipients import RecipientRow
 from shared.domain.recipient import Language, NotificationType

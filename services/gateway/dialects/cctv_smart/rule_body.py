@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, Val
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from services.gateway.dialects.cctv_smart.names import Name, Slug
+from services.gateway.dialects.cctv_smart.names import Slug
+from services.gateway.http.fields import Name
 from services.gateway.http.timestamps import whole_seconds
 from shared.db.events import RuleRow
 from shared.domain.arming import ARM_STATES, ArmState

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field
 
+from services.gateway.http.fields import Points
 from services.gateway.queries.cameras import ZoneView
-from shared.cameras.zones import MAX_POINTS, ZoneSpec
-from shared.domain.polygon import Polygon
-
-_FARTHEST = 100_000.0
-
-
-def _pairs(value: object) -> object:
-    """`{x, y}` as `[x, y]`, and lists as the tuples that strict validation wants."""
-    if not isinstance(value, list):
-        return value
-    return [_pair(each) for each in value]
-
-
-def _pair(value: object) -> object:
-    if isinstance(value, Mapping) and set(value) >= {"x", "y"}:
-        return (value["x"], value["y"])
-    return tuple(value) if isinstance(value, list) else value
-
-
-Number = Annotated[float, Field(ge=0, le=_FARTHEST, allow_inf_nan=False)]
-Points = Annotated[list[tuple[Number, Number]], Field(min_length=3, max_length=MAX_POINTS), BeforeValidator(_pairs)]
+from shared.cameras.zones import ZoneSpec
 
 
 class ZoneBody(BaseModel):
@@ -46,12 +26,6 @@ class ZoneBody(BaseModel):
     classes: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list, max_length=128)
     alert_duration: float = Field(default=0.0, ge=0, le=86_400, description="seconds")
     notification_enabled: bool = True
-
-    @field_validator("points")
-    @classmethod
-    def _is_a_polygon(cls, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-        Polygon.of(points)
-        return points
 
     def spec(self) -> ZoneSpec:
         return ZoneSpec(

@@ -1,0 +1,1 @@
+"""VisionFlow: tokens, int camera ids, `{status, data}`, messages in four languages."""
