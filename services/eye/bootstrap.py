@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from services.eye.camera_view import CameraView
 from services.eye.clip_looks import ClipLooks
 from services.eye.detector import Detector, load_best_detector, load_detector
+from services.eye.live import LiveDrawing
 from services.eye.pipeline import EyePipeline, PipelineRules
 from services.eye.presence import PresenceBook, PresenceRules
 from services.eye.service import EyeService
@@ -85,6 +86,7 @@ def build(settings: Settings) -> EyeService:
         ownership=ownership,
         zones=zones,
         clips=ClipLooks(redis, zones=zones.zones, owned=lambda: ownership.owned, shards=settings.shards),
+        live=LiveDrawing(redis, zones=zones.zones, owned=lambda: ownership.owned, shards=settings.shards),
         detector=detector,
         liveness=Liveness(redis, service=SERVICE, instance=instance),
     )

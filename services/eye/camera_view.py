@@ -95,7 +95,7 @@ class CameraView:
     def snapshot(self) -> bytes:
         """Everything above as JSON, to be restored by whoever looks at the camera next.
 
-        `tracks` tells others who is there on the last frame: `{id, label, box}`, boxes in pixels of `size`;
+        `tracks` tells others who is there on the last frame: `{id, label, box, score}`, boxes in pixels of `size`;
         `presences` the ids of those that have not ended.
         """
         state = {
@@ -130,7 +130,9 @@ class CameraView:
 
 
 def _told(track: Track) -> dict[str, Any]:
-    return {"id": track.track_id, "label": track.label, "box": [round(side, 1) for side in track.box.as_xyxy()]}
+    score = round(track.detection.confidence, 3) if track.detection is not None else None
+    box = [round(side, 1) for side in track.box.as_xyxy()]
+    return {"id": track.track_id, "label": track.label, "box": box, "score": score}
 
 
 def _sharpness(tracks: Sequence[Track], image: Image, scale: float) -> dict[int, float]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.box import Box
 from shared.domain.errors import Permanent
+from shared.domain.zone import Zone
 
 Image = NDArray[np.uint8]
 
 # libjpeg scales while it decodes (in the DCT domain), which costs a fraction of decoding in full.
 _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 _COLOUR = (64, 200, 32)
+_ZONE_COLOUR = (32, 160, 255)
 _CROP_MARGIN = 0.15
 _SHARP_VARIANCE = 150.0
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
@@ -62,6 +66,39 @@ def annotated(image: Image, box: Box, caption: str) -> bytes:
         canvas, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), max(1, thickness // 2), cv2.LINE_AA
     )
     return _jpeg(canvas)
+
+
+def overlaid(image: Image, tracks: Sequence[tuple[Box, str]], zones: Sequence[Zone]) -> bytes:
+    """The whole picture as JPEG with everything framed and named, and the zones outlined.
+
+    The font knows Latin letters only; a zone with another name is outlined without it.
+    """
+    canvas = image.copy()
+    height, width = canvas.shape[:2]
+    thickness = max(1, round(max(height, width) / 640))
+    for zone in zones:
+        corners = np.array([(round(x * width), round(y * height)) for x, y in zone.polygon.points], np.int32)
+        cv2.polylines(canvas, [corners], isClosed=True, color=_ZONE_COLOUR, thickness=thickness, lineType=cv2.LINE_AA)
+        if zone.name.isascii():
+            left, top = int(corners[:, 0].min()), int(corners[:, 1].min())
+            _write(canvas, zone.name, left, top, colour=_ZONE_COLOUR, thickness=thickness)
+    for box, caption in tracks:
+        x1, y1, x2, y2 = (round(value) for value in box.clipped(width - 1, height - 1).as_xyxy())
+        cv2.rectangle(canvas, (x1, y1), (x2, y2), _COLOUR, thickness + 1, cv2.LINE_AA)
+        _write(canvas, caption, x1, y1, colour=_COLOUR, thickness=thickness)
+    return _jpeg(canvas)
+
+
+def _write(canvas: Image, text: str, left: int, bottom: int, *, colour: tuple[int, int, int], thickness: int) -> None:
+    """A line of text on a bar that stands on `bottom`, kept inside the picture."""
+    height, width = canvas.shape[:2]
+    scale = max(0.4, max(height, width) / 1800)
+    (text_width, text_height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    left = max(0, min(left, width - text_width - 6))
+    top = max(0, bottom - text_height - base - 4)
+    cv2.rectangle(canvas, (left, top), (left + text_width + 6, top + text_height + base + 4), colour, cv2.FILLED)
+    origin = (left + 3, top + text_height + 2)
+    cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), thickness, cv2.LINE_AA)
 
 
 def crop(image: Image, box: Box) -> bytes | None:

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from services.eye.clip_looks import ClipLooks
 from services.eye.detector import Detector
+from services.eye.live import LiveDrawing
 from services.eye.pipeline import EyePipeline
 from services.eye.zone_book import ZoneBook
 from shared.domain.backoff import doubling_s
@@ -36,6 +37,7 @@ class EyeService:
         ownership: ShardOwnership,
         zones: ZoneBook,
         clips: ClipLooks,
+        live: LiveDrawing,
         detector: Detector,
         liveness: Liveness,
     ) -> None:
@@ -44,6 +46,7 @@ class EyeService:
         self._ownership = ownership
         self._zones = zones
         self._clips = clips
+        self._live = live
         self._detector = detector
         self._liveness = liveness
         self._next_tick = 0.0
@@ -53,6 +56,7 @@ class EyeService:
         self._zones.start(stop)
         self._ownership.start()
         self._clips.start()
+        self._live.start()
         log.info("eye_ready", detector=self._detector.name)
         failures = 0
         try:
@@ -91,6 +95,7 @@ class EyeService:
     def _close(self) -> None:
         self._zones.stop()
         self._clips.stop()
+        self._live.stop()
         self._ownership.stop()
         self._detector.close()
         self._liveness.end()

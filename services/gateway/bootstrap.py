@@ -20,6 +20,7 @@ from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
+from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
@@ -39,8 +40,11 @@ from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.jobs import celery_app
 from shared.media import MediaStore
+from shared.messages.message import Message
+from shared.messages.topics import COMMANDS
 from shared.recipients.links import open_links
 from shared.settings import Settings
+from shared.streams import Publisher
 
 # People wait for these answers: whatever Redis is needed for can be done without within half a second.
 _REDIS_TIMEOUT_S = 0.4
@@ -106,6 +110,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
         modules=ModuleJobs(redis, celery, bound=settings.modules.queue_bound, now=clock),
+        pictures=LivePictures(settings.known_redis_url, order=lambda order: _tell(soft_redis, order)),
         places=StreamPlaces(overall=settings.gateway.streams, per_account=settings.gateway.streams_per_account),
         trusted_proxies=_trusted(settings),
         now=clock,
@@ -134,6 +139,10 @@ def _trusted(settings: Settings) -> tuple[Network, ...]:
         raise UserError(
             "gateway.trusted_proxies", str(error), remedy="write addresses or networks such as 10.0.0.0/8"
         ) from None
+
+
+def _tell(redis: SoftRedis, order: Message) -> None:
+    redis.attempt(lambda open_redis: Publisher(open_redis).publish(COMMANDS, order), otherwise=None, purpose="commands")
 
 
 def _utc_now() -> datetime:

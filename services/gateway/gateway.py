@@ -18,6 +18,7 @@ from services.gateway.auth.request import Network
 from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
 from services.gateway.idempotency import Replays
+from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
@@ -66,6 +67,7 @@ class Gateway:
     alert_tests: AlertTests
     modules: ModuleJobs
     places: StreamPlaces
+    pictures: LivePictures
     trusted_proxies: tuple[Network, ...]
     now: Callable[[], datetime]
 

@@ -19,6 +19,7 @@ from services.ingest.bursts import BurstDesk
 from services.ingest.camera import CameraPlan, CameraWorker
 from services.ingest.faults import SourceFailed
 from services.ingest.health import CameraHealth
+from services.ingest.live import LiveDesk
 from services.ingest.outgoing import Outgoing
 from services.ingest.pictures import PictureMaker
 from services.ingest.probing import Probes
@@ -39,7 +40,7 @@ from shared.domain.errors import UserError
 from shared.messages.answers import SnapshotAnswer
 from shared.messages.camera_status import read_told_down_since
 from shared.messages.commands import PROBE_LOOK_S, TakeBurst, TakeSnapshot
-from shared.messages.topics import CAMERA_SNAPSHOT, CAMERA_STATUS
+from shared.messages.topics import CAMERA_SNAPSHOT, CAMERA_STATUS, LIVE_PICTURES
 from shared.observability import Liveness, get_logger
 from shared.observability.instance import instance_name
 from shared.ownership import ShardOwnership
@@ -122,6 +123,7 @@ class WorkerFactory:
                 backoff=Backoff(base_s=ingest.backoff_base_s, cap_s=ingest.backoff_cap_s),
                 snapshots=SnapshotDesk(config.slug, send=self._send_snapshot),
                 bursts=BurstDesk(config.slug, send=self._send_picture),
+                live=LiveDesk(send=self._show, width=ingest.live_width),
             )
         )
         worker.start()
@@ -134,6 +136,9 @@ class WorkerFactory:
 
     def _send_picture(self, order: TakeBurst, answer: SnapshotAnswer) -> None:
         self.outgoing.answer(order.reply_to, answer.packed())
+
+    def _show(self, picture: SnapshotAnswer) -> None:
+        self.outgoing.show(LIVE_PICTURES.format(slug=picture.camera), picture.packed())
 
     def _source(self, config: CameraConfig) -> Source:
         # Asked anew for every connection: what a link points to may have changed since.

@@ -14,6 +14,7 @@ from services.ingest.backoff import Backoff
 from services.ingest.bursts import BurstDesk
 from services.ingest.faults import SourceFailed, classify
 from services.ingest.health import CameraHealth, HealthFact
+from services.ingest.live import LiveDesk
 from services.ingest.outgoing import Channel
 from services.ingest.recorder import Footage, NoFootage
 from services.ingest.session import Session
@@ -40,6 +41,7 @@ class CameraPlan:
     backoff: Backoff
     snapshots: SnapshotDesk
     bursts: BurstDesk | None = None
+    live: LiveDesk | None = None
     footage_of: Callable[[VideoStream, Session], Footage] = lambda _stream, _session: NoFootage()
     wall: Callable[[], float] = time.time
 
@@ -71,6 +73,11 @@ class CameraWorker:
         """Answer with pictures as they come; returns immediately."""
         if self.plan.bursts is not None:
             self.plan.bursts.ask(order)
+
+    def show(self) -> None:
+        """Send pictures as they come for a while; returns immediately."""
+        if self.plan.live is not None:
+            self.plan.live.ask()
 
     def join(self, *, timeout_s: float) -> bool:
         """Whether the thread has ended within the time."""
@@ -128,7 +135,7 @@ class CameraWorker:
     def _stream(self, source: Source, session: Session, footage: Footage) -> None:
         log.info("camera_connected", camera=self.plan.camera, codec=session.codec, session=session.id)
         wait = None if source.live else self._goes_on
-        bursts = self.plan.bursts
+        bursts, live = self.plan.bursts, self.plan.live
         self.plan.snapshots.opened()
         if bursts is not None:
             bursts.opened()
@@ -141,6 +148,8 @@ class CameraWorker:
             self.plan.snapshots.serve(session)
             if bursts is not None:
                 bursts.serve(session)
+            if live is not None:
+                live.serve(session)
             footage.feed(packet, at_s=session.at_s, size=(session.width, session.height), wait=wait)
             if arrived_s >= self._next_status:
                 self._next_status = arrived_s + _STATUS_INTERVAL_S
@@ -152,6 +161,8 @@ class CameraWorker:
         self.plan.snapshots.refuse(failure)
         if self.plan.bursts is not None:
             self.plan.bursts.refuse(failure)
+        if self.plan.live is not None:
+            self.plan.live.lost()
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()

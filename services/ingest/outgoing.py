@@ -56,6 +56,7 @@ class Outgoing:
         self._changed = threading.Condition()
         self._frames: deque[tuple[int, FrameCaptured]] = deque()
         self._facts: deque[HealthFact] = deque()
+        self._shown: dict[str, bytes] = {}
         self._answers: deque[_Answer] = deque(maxlen=_MOST_WAITING)
         self._statuses: dict[str, dict[str, str]] = {}
         self._unsaid: set[str] = set()
@@ -96,6 +97,12 @@ class Outgoing:
             self._answers.append(_Answer(reply_to, content, keep_as))
             self._changed.notify_all()
 
+    def show(self, channel: str, content: bytes) -> None:
+        """Publish a picture on a channel; one that has not left yet gives way to it. Returns at once."""
+        with self._changed:
+            self._shown[channel] = content
+            self._changed.notify_all()
+
     def add_fact(self, fact: HealthFact) -> None:
         with self._changed:
             self._facts.append(fact)
@@ -119,7 +126,7 @@ class Outgoing:
     def _run(self) -> None:
         while True:
             with self._changed:
-                idle = not (self._frames or self._facts or self._answers or self._unsaid or self._gone)
+                idle = not (self._frames or self._facts or self._answers or self._shown or self._unsaid or self._gone)
                 if idle and self._stopping:
                     return
                 if idle:
@@ -134,6 +141,7 @@ class Outgoing:
 
     def _send_all(self) -> None:
         self._send_answers()
+        self._send_shown()
         self._send_statuses()
         self._send_facts()
         while True:
@@ -150,6 +158,8 @@ class Outgoing:
             FRAMES_SENT.labels(frame.camera).inc()
             if self._answers:
                 self._send_answers()
+            if self._shown:
+                self._send_shown()
             if self._facts:
                 self._send_facts()
 
@@ -161,6 +171,12 @@ class Outgoing:
                 kept.add(answer.keep_as)
                 self._redis.set(answer.keep_as, answer.content, px=_SNAPSHOT_FRESH_MS)
             self._replies.send(answer.reply_to, answer.content)
+
+    def _send_shown(self) -> None:
+        with self._changed:
+            shown, self._shown = self._shown, {}
+        for channel, content in shown.items():
+            self._redis.publish(channel, content)
 
     def _send_facts(self) -> None:
         while self._facts:

@@ -49,6 +49,7 @@ class Session:
         self._rate = RateMeter()
         self._extractor = Extractor(stream, sampling=sampling, pictures=pictures, fps=fps)
         self._seq = 0
+        self._watchers = 0
 
     @property
     def fps(self) -> float:
@@ -73,8 +74,9 @@ class Session:
         return self._extractor.newest_s
 
     def watch(self, *, on: bool) -> None:
-        """Decode everything from now on, or only what the eye needs again."""
-        self._extractor.watched = on
+        """Decode everything from now on; once all who wanted that have said no, only what the eye needs again."""
+        self._watchers += 1 if on else -1
+        self._extractor.watched = self._watchers > 0
 
     def snapshot(self, *, width: int | None = None) -> SnapshotAnswer | None:
         """The newest picture, at most `width` pixels wide; None before there is one. Raises `SourceFailed`."""

@@ -12,7 +12,7 @@ from shared.db.camera_configs import CameraConfig
 from shared.domain.errors import Transient
 from shared.domain.ids import shard_of
 from shared.loops import obey_restart
-from shared.messages.commands import ProbeCamera, SyncCamera, TakeBurst, TakeSnapshot
+from shared.messages.commands import ProbeCamera, ShowLive, SyncCamera, TakeBurst, TakeSnapshot
 from shared.messages.message import Message
 from shared.observability import get_logger
 
@@ -103,6 +103,8 @@ class Supervisor:
             self._running[order.camera].worker.ask(order)
         elif isinstance(order, TakeBurst) and order.camera in self._running:
             self._running[order.camera].worker.ask_burst(order)
+        elif isinstance(order, ShowLive) and order.camera in self._running:
+            self._running[order.camera].worker.show()
         elif isinstance(order, ProbeCamera) and shard_of(order.reply_to, self._shards) in self._owned():
             self._probe(order)
 

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from shared.messages.message import Message, UtcTime
 
+LIVE_LEASE_S = 8.0
+"""How long a camera's pictures are shown after somebody was last known to watch."""
 LOOK_AT_CLIP_S = 90.0
 """How long an eye may take to look at a clip."""
 PROBE_LOOK_S = 6.0
@@ -60,6 +62,21 @@ class TakeBurst(Message):
     @classmethod
     def example(cls) -> Self:
         return cls(camera="cam_001", reply_to="reply:0197a", pictures=8, fps=4.0, width=960)
+
+
+class ShowLive(Message):
+    """Somebody watches the camera: send its pictures as they come, for `LIVE_LEASE_S` from now on.
+
+    Ingest publishes each as a `SnapshotAnswer` on `LIVE_PICTURES`; where they are to be `drawn`, the eye draws what it
+    sees onto them, on `LIVE_DRAWN`. Whoever watches longer says so again.
+    """
+
+    camera: str
+    drawn: bool = False
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(camera="cam_001", drawn=True)
 
 
 class ProbeCamera(Message):

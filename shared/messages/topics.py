@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.messages.commands import LookAtClip, ProbeCamera, Restart, SyncCamera, SyncRules, TakeBurst, TakeSnapshot
+from shared.messages.commands import (
+    LookAtClip,
+    ProbeCamera,
+    Restart,
+    ShowLive,
+    SyncCamera,
+    SyncRules,
+    TakeBurst,
+    TakeSnapshot,
+)
 from shared.messages.events import EventEnded, EventJudged, EventRaised
 from shared.messages.findings import FindingMade
 from shared.messages.frames import FrameCaptured
@@ -77,7 +86,7 @@ FINDINGS = Topic(
 )
 COMMANDS = Topic(
     name="commands",
-    messages=(SyncCamera, SyncRules, TakeSnapshot, TakeBurst, ProbeCamera, LookAtClip, Restart),
+    messages=(SyncCamera, SyncRules, TakeSnapshot, TakeBurst, ShowLive, ProbeCamera, LookAtClip, Restart),
     producers=("gateway", "cli", "brain"),
     consumers=(),
     bound=1_000,
@@ -91,6 +100,10 @@ CAMERA_STATUS = "camera:{slug}:status"
 """Hash written by ingest: what `CameraStatus` holds."""
 CAMERA_SNAPSHOT = "camera:{slug}:snapshot:{width}"
 """A `SnapshotAnswer` that ingest gave a moment ago; `width` is the one that was asked for, 0 for none."""
+LIVE_PICTURES = "shown:pictures:{slug}"
+"""A channel (publish and subscribe): a camera's pictures as they come, `SnapshotAnswer`s, while somebody watches."""
+LIVE_DRAWN = "shown:drawn:{slug}"
+"""The same pictures with what the eye sees drawn onto them."""
 EYE_STATE = "eye:state:{slug}"
 """JSON written by the eye with every frame it acknowledges: tracker and presences of a camera."""
 EYE_INFO = "eye:info"

@@ -106,6 +106,7 @@ class IngestSettings(Section):
     sync_interval_s: float = Field(
         default=10.0, gt=0, description="how often cameras are read from the database unasked"
     )
+    live_width: int = Field(default=1280, ge=160, le=3840, description="widest picture of a live view, pixels")
     record: bool = Field(default=False, description="keep the stream as segments in the media store")
     segment_s: float = Field(default=10.0, gt=0, le=300, description="length of a stored segment")
     retention_h: float = Field(default=72.0, gt=0, description="how long footage is kept, hours")

@@ -13,6 +13,7 @@ from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.visionflow import (
     cameras,
+    live,
     login_pages,
     logins,
     masks,
@@ -53,6 +54,7 @@ class VisionFlow:
             cameras.api,
             rectangles.api,
             masks.api,
+            live.api,
         )
 
     def credentials(self, request: Request, address: str) -> Credentials:
