@@ -97,5 +97,10 @@ def validate(case: Any, answer: Any, headers: dict[str, str]) -> None:
     except FailureGroup as group:
         beyond = answer.status_code in (400, 422) and any(rule in answer.text for rule in BEYOND_SCHEMAS)
         titles = {failure.title for failure in group.exceptions if isinstance(failure, Exception)}
-        if not (beyond and titles == {"Schema-valid request rejected"}):
+        if beyond and titles == {"Schema-valid request rejected"}:
+            return
+        # Left out by the tool, and put back by us: what else it then found wrong are names that nobody knows, which
+        # are ignored.
+        put_back = "Authorization" in headers and "(was Authorization)" in str(group.exceptions[0])
+        if not (put_back and titles == {"Schema-violating request accepted"}):
             raise

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 from flask import current_app, has_request_context, request
 from pydantic import BaseModel, Field
 
-from services.gateway.dialects.visionflow.words import say
+from services.gateway.dialects.visionflow.words import language, say
+from services.gateway.dialects.visionflow.words.reasons import reason_in
 from services.gateway.http.hardening import request_id
 from services.gateway.problem import Problem, Refusal
 
@@ -111,13 +112,18 @@ def error_document(problem: Problem) -> dict[str, Any]:
     if isinstance(problem, SaidProblem):
         return {"status": "error", "message": problem.message, "error_code": problem.error_code}
     code = error_code(problem)
-    wait_s = problem.headers.get("Retry-After", "60")
+    wrong = _wrong_fields(problem) if code == "VALIDATION_ERROR" else []
+    reason = "; ".join(f"'{each['field']}' {each['message']}".removeprefix("'' ") for each in wrong) or problem.message
     words = _when_forbidden() if code == "INSUFFICIENT_PERMISSIONS" else None
-    message = say(words or code, reason=problem.message, wait_s=wait_s, request=request_id())
+    wait_s = problem.headers.get("Retry-After", "60")
+    message = say(words or code, reason=reason, wait_s=wait_s, request=request_id())
     body: dict[str, Any] = {"status": "error", "message": message, "error_code": code}
-    if code == "VALIDATION_ERROR" and problem.fields:
-        body["errors"] = [{"field": name, "message": reason} for name, reason in problem.fields]
-    return body
+    return body | {"errors": wrong} if wrong else body
+
+
+def _wrong_fields(problem: Problem) -> list[dict[str, str]]:
+    spoken = language()
+    return [{"field": name, "message": reason_in(spoken, reason)} for name, reason in problem.fields]
 
 
 def _when_forbidden() -> str | None:

@@ -110,7 +110,7 @@ def test_a_camera_that_nobody_reached_for_a_while_is_offline(flow: Flow) -> None
 
 
 def test_an_unknown_model_is_refused_with_what_there_is(flow: Flow) -> None:
-    answer = flow.post("/cameras", {**CAMERA, "model_name": "yolo_v99"})
+    answer = flow.post("/cameras", {**CAMERA, "model_name": "yolo_v99"}, headers={"Accept-Language": "en"})
     assert refusal(answer) == (422, "VALIDATION_ERROR")
     assert (answer.json or {})["errors"] == [
         {"field": "model_name", "message": "is no model that runs here – there is yolo_v11_detect, yolox_nano"}
