@@ -10,6 +10,7 @@ wanted() {
 RTSP cameras: gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
 MQTT: mosquitto
 PostgreSQL: postgresql
+browser: chromium
 LIST
 }
 
@@ -20,7 +21,7 @@ give_up() {
 }
 
 command -v dpkg-query >/dev/null 2>&1 ||
-    give_up "not a Debian system: tests that need GStreamer's RTSP server, PostgreSQL or Mosquitto are skipped unless those are here"
+    give_up "not a Debian system: tests that need GStreamer's RTSP server, PostgreSQL, Mosquitto or Chromium are skipped unless those are here"
 
 missing=""
 for package in $(wanted | cut -d: -f2-); do

@@ -12,6 +12,7 @@ from flask_openapi3 import APIBlueprint, Info
 from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.visionflow import (
+    areas_page,
     cameras,
     live,
     login_pages,
@@ -55,6 +56,7 @@ class VisionFlow:
             rectangles.api,
             masks.api,
             live.api,
+            areas_page.api,
         )
 
     def credentials(self, request: Request, address: str) -> Credentials:

@@ -7,12 +7,13 @@ from typing import Final
 
 from flask import has_request_context, request
 
-from services.gateway.dialects.visionflow.words import accounts, cameras, errors, pages
+from services.gateway.dialects.visionflow.words import accounts, areas, cameras, errors, pages
 
 LANGUAGES: Final = ("zh-TW", "en", "fr", "ru")
 WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     **errors.WORDS,
     **accounts.WORDS,
+    **areas.WORDS,
     **cameras.WORDS,
     **pages.WORDS,
 }
