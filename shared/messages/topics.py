@@ -73,7 +73,7 @@ HEALTH = Topic(
 EVENTS = Topic(
     name="events",
     messages=(EventRaised, EventJudged, EventEnded),
-    producers=("brain",),
+    producers=("brain", "gateway"),
     consumers=("alerts",),
     bound=10_000,
 )

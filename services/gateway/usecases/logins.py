@@ -89,6 +89,18 @@ def log_out(gateway: Gateway, principal: Principal) -> None:
     gateway.revocations.add(claims, now=now)
 
 
+def media_token(gateway: Gateway, principal: Principal) -> tuple[str, int]:
+    """A token for pictures and streams alone, to be put into an address, and for how many seconds it is good.
+
+    It is of the login of the token that asked, and ends with it. Raises `Refusal` for who came otherwise.
+    """
+    if principal.token is None:
+        raise _refused()
+    claims = principal.token
+    token = gateway.tokens.mint(TokenUse.MEDIA, account_uuid=claims.account_uuid, session=claims.session)
+    return token, round(LIFE[TokenUse.MEDIA].total_seconds())
+
+
 def page_token(gateway: Gateway, login: Login) -> str:
     """What a browser keeps of a login."""
     return gateway.tokens.mint(TokenUse.PAGE, account_uuid=login.account_uuid, session=login.session)

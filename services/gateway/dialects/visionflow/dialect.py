@@ -14,10 +14,14 @@ from services.gateway.dialect import SecuritySchemes
 from services.gateway.dialects.visionflow import (
     areas_page,
     cameras,
+    email_recipients,
+    images,
+    line_tokens,
     live,
     login_pages,
     logins,
     masks,
+    notifications,
     rectangles,
     registration,
     registration_pages,
@@ -57,6 +61,10 @@ class VisionFlow:
             masks.api,
             live.api,
             areas_page.api,
+            images.api,
+            notifications.api,
+            email_recipients.api,
+            line_tokens.api,
         )
 
     def credentials(self, request: Request, address: str) -> Credentials:

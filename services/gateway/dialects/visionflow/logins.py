@@ -91,3 +91,19 @@ def log_out(gateway: Gateway, principal: Principal) -> Answer:
     """End the login of this token: neither it nor the refresh token is good any more."""
     logins.log_out(gateway, principal)
     return success(words="logged_out")
+
+
+class MediaToken(BaseModel):
+    """`media_token` goes into an address as `?token=`: of pictures, streams and pages alone."""
+
+    status: str = Field(examples=["success"])
+    media_token: str
+    expires_in: int = Field(examples=[300], description="seconds")
+
+
+@api.post("/media_token", responses={"200": MediaToken}, security=SECURITY)
+@endpoint(scope=Scope.READ)
+def mint_media_token(gateway: Gateway, principal: Principal) -> Answer:
+    """A short-lived token for what cannot send headers, such as an `<img>`."""
+    token, seconds = logins.media_token(gateway, principal)
+    return success(media_token=token, expires_in=seconds)

@@ -7,7 +7,15 @@ from typing import Final
 
 from flask import has_request_context, request
 
-from services.gateway.dialects.visionflow.words import accounts, areas, cameras, errors, pages
+from services.gateway.dialects.visionflow.words import (
+    accounts,
+    areas,
+    cameras,
+    errors,
+    notifications,
+    pages,
+    recipients,
+)
 
 LANGUAGES: Final = ("zh-TW", "en", "fr", "ru")
 WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
@@ -16,6 +24,8 @@ WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     **areas.WORDS,
     **cameras.WORDS,
     **pages.WORDS,
+    **notifications.WORDS,
+    **recipients.WORDS,
 }
 """Texts by name, in the order of `LANGUAGES`; `{name}` is filled in."""
 

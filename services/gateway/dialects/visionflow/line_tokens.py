@@ -1,0 +1,182 @@
+"""/line_tokens"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from services.gateway.auth.principal import Principal
+from services.gateway.dialects.visionflow.answers import success
+from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
+from services.gateway.dialects.visionflow.recipient_body import (
+    NotificationTypes,
+    RecipientPath,
+    RecipientRemoved,
+    RecipientsQuery,
+    account_uuids,
+    listed,
+    named_here,
+    owned,
+)
+from services.gateway.endpoint import endpoint
+from services.gateway.gateway import Gateway
+from services.gateway.http.answers import Answer
+from services.gateway.http.fields import Name
+from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
+from services.gateway.usecases import recipients as usecases
+from services.gateway.usecases.line_tokens import check_line_token
+from shared.accounts.roles import Scope
+from shared.db.recipients import RecipientRow
+from shared.recipients.registry import RecipientChange
+
+api = APIBlueprint("line_tokens", __name__, abp_tags=[Tag(name="LINE")], abp_security=SECURITY, abp_responses=REFUSALS)
+
+_CHANNEL = "line"
+_USUAL_NAME = "LINE"
+_MASK = "***"
+Token = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=1000,
+        json_schema_extra={"pattern": r"^[\x21-\x7e]+$"},
+        examples=["AbCdEf1234567890GhIjKl1234567890"],
+        description="a channel access token of the Messaging API",
+    ),
+]
+To = Annotated[str, Field(min_length=1, max_length=64, description="a user, group or room; none: all who follow")]
+
+
+class NewLineTokenBody(BaseModel):
+    """A LINE account that tells people. LINE Notify has ended: the token is one of the Messaging API."""
+
+    token: Token
+    name: Name | None = Field(default=None, examples=["安全監控群組"])
+    to: To | None = None
+    notification_types: NotificationTypes = Field(default=["alerts"], examples=[["alerts", "system_status"]])
+    active: bool = True
+
+    def change(self) -> RecipientChange:
+        return RecipientChange(
+            name=self.name or _USUAL_NAME,
+            address={"to": self.to} if self.to is not None else {},
+            secret=self.token,
+            notification_types=tuple(self.notification_types),
+            enabled=self.active,
+        )
+
+
+class LineTokenChangeBody(BaseModel):
+    """What to change; everything left out stays."""
+
+    token: Token | None = None
+    name: Name | None = None
+    to: To | None = None
+    notification_types: NotificationTypes | None = None
+    active: bool | None = None
+
+    def change(self) -> RecipientChange:
+        return RecipientChange(
+            name=self.name,
+            address={"to": self.to} if self.to is not None else None,
+            secret=self.token,
+            notification_types=tuple(self.notification_types) if self.notification_types is not None else None,
+            enabled=self.active,
+        )
+
+
+class LineTokenShown(BaseModel):
+    """`token` is masked. `last_used` is when something last arrived by it."""
+
+    id: int = Field(examples=[1])
+    account_uuid: str | None = Field(examples=["550e8400-e29b-41d4-a716-446655440000"])
+    token: str = Field(examples=["***"])
+    name: str = Field(examples=["主管群組"])
+    to: str | list[str] | None
+    notification_types: list[str]
+    active: bool
+    verified: bool
+    created_at: str = Field(examples=["2024-01-15T10:00:00Z"])
+    last_used: str | None = Field(examples=["2024-01-20T16:30:00Z"])
+
+
+class LineTokenList(BaseModel):
+    status: str = Field(examples=["success"])
+    data: list[LineTokenShown]
+    total: int
+
+
+class LineTokenAdded(BaseModel):
+    id: int
+    name: str
+    token_verified: bool
+    created_at: str
+
+
+class LineTokenWritten(BaseModel):
+    status: str = Field(examples=["success"])
+    message: str = Field(examples=["LINE Token 新增成功"])
+    data: LineTokenAdded
+
+
+class LineTokenChanged(BaseModel):
+    status: str = Field(examples=["success"])
+    message: str = Field(examples=["LINE Token 更新成功"])
+    data: LineTokenShown
+
+
+@api.get("/line_tokens", responses={"200": LineTokenList})
+@endpoint(scope=Scope.READ)
+def list_tokens(gateway: Gateway, principal: Principal, query: RecipientsQuery) -> Answer:
+    """The LINE accounts that tell people, newest first."""
+    rows, total, uuids = listed(gateway, principal, _CHANNEL, query)
+    return success([_document(row, uuids) for row in rows], total=total)
+
+
+@api.post("/line_tokens", responses={"201": LineTokenWritten})
+@endpoint(scope=Scope.WRITE)
+def add_token(gateway: Gateway, principal: Principal, body: NewLineTokenBody) -> Answer:
+    """Add a LINE account. LINE is asked whose token it is: an unknown one is refused; 503 when LINE is silent."""
+    check_line_token(gateway, body.token)
+    with named_here():
+        row = usecases.add(gateway, principal, _CHANNEL, body.change())
+    added = {"id": row.id, "name": row.name, "token_verified": True, "created_at": whole_seconds(row.created_at)}
+    return success(added, words="line_added", status=201)
+
+
+@api.patch("/line_tokens/<int:recipient_id>", responses={"200": LineTokenChanged})
+@endpoint(scope=Scope.WRITE)
+def change_token(gateway: Gateway, principal: Principal, path: RecipientPath, body: LineTokenChangeBody) -> Answer:
+    """Change a LINE account; what is left out stays."""
+    owned(gateway, principal, path.recipient_id, channel=_CHANNEL)
+    if body.token is not None:
+        check_line_token(gateway, body.token)
+    with named_here():
+        row = usecases.change(gateway, principal, path.recipient_id, body.change(), channel=_CHANNEL)
+    return success(_document(row, account_uuids(gateway, [row])), words="line_changed")
+
+
+@api.delete("/line_tokens/<int:recipient_id>", responses={"200": RecipientRemoved})
+@endpoint(scope=Scope.WRITE)
+def remove_token(gateway: Gateway, principal: Principal, path: RecipientPath) -> Answer:
+    """Delete a LINE account; what it told stays on record."""
+    owned(gateway, principal, path.recipient_id, channel=_CHANNEL)
+    usecases.remove(gateway, principal, path.recipient_id)
+    return success(words="line_removed", deleted_recipient_id=path.recipient_id)
+
+
+def _document(row: RecipientRow, uuids: dict[int, str]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "account_uuid": uuids.get(row.account_id) if row.account_id is not None else None,
+        "token": _MASK,
+        "name": row.name,
+        "to": row.address.get("to"),
+        "notification_types": row.notification_types,
+        "active": row.enabled,
+        "verified": row.verified_at is not None,
+        "created_at": whole_seconds(row.created_at),
+        "last_used": whole_seconds_or_none(row.last_told_at),
+    }
