@@ -105,7 +105,7 @@ def show_picture(gateway: Gateway, principal: Principal, path: CameraPath) -> Re
     return picture_response(taken.jpeg, request, taken_at=taken.captured_at)
 
 
-@api.get("/snapshot_ui/assets/<name>", responses={"200": {"content": {"text/css": {}, "text/javascript": {}}}})
+@api.get("/snapshot_ui/assets/<name>", doc_ui=False)  # part of the page, open to all, and no matter of the API
 @endpoint(scope=None)
 def show_asset(path: AssetPath) -> Response:
     """A file of the page."""
