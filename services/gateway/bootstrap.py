@@ -31,8 +31,10 @@ from services.gateway.queries.health import (
     pipeline_probe,
     redis_probe,
 )
+from services.gateway.queries.recent_recognitions import RecentRecognitions
 from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
+from services.gateway.stream_clients import StreamClients
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.prepared import Readers
@@ -106,6 +108,8 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         revocations=revocations,
         replays=Replays(soft_redis, box),
         event_counts=EventCounts(),
+        recent_recognitions=RecentRecognitions(readers, now=clock),
+        stream_clients=StreamClients(soft_redis),
         health=health,
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
