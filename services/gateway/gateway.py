@@ -17,6 +17,7 @@ from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
 from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
+from services.gateway.cleanup import Cleanup
 from services.gateway.idempotency import Replays
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
@@ -66,6 +67,7 @@ class Gateway:
     event_counts: EventCounts
     recent_recognitions: RecentRecognitions
     stream_clients: StreamClients
+    cleanup: Cleanup
     health: HealthCheck
     stats: SystemStats
     alert_tests: AlertTests

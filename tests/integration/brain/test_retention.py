@@ -126,7 +126,7 @@ def test_what_an_event_shows_stays_and_further_crops_go_after_a_week(installatio
     for days_ago in (3, 9, 400):
         names[days_ago] = installation.presence(days_ago, days_ago=days_ago)
         installation.event(names[days_ago], days_ago=days_ago)
-    installation.retention.sweep()
+    installation.another("brain-0", events_days=0).sweep()
     for days_ago, name in names.items():
         assert installation.left("snapshots", name, days_ago=days_ago) == [""]
         further = ["-0", "-1"] if days_ago == 3 else []
