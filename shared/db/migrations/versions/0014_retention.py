@@ -7,7 +7,7 @@ import shared.db.base
 
 
 revision = '0014'
-down_revision = '0010'
+down_revision = '0012'
 
 _OWNER = (
     "UPDATE recognitions SET account_id = COALESCE("
