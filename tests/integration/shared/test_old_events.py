@@ -26,6 +26,7 @@ from shared.db.tables import (
 )
 from shared.domain.ids import presence_id
 from shared.media import MediaStore
+from shared.retention.hanging import lock_deletable
 from shared.retention.old_events import CHUNK, OldEvents, Removed
 from shared.settings import Settings
 
@@ -125,6 +126,14 @@ def test_what_is_under_legal_hold_stays_whole(world: World) -> None:
     assert world.old.remove(days=30) == Removed()
     assert [world.count(table) for table in (Event, Recognition, Alert)] == [1, 1, 1]
     assert world.has_files(held) == [True, True]
+
+
+def test_a_hold_that_is_set_after_the_event_was_found_due_still_counts(world: World) -> None:
+    held, other = world.event(1), world.event(2)
+    with world.writes.begin() as session:
+        session.get_one(Event, held.id).legal_hold = True
+    with world.writes.begin() as session:
+        assert [event.id for event in lock_deletable(session, [held.id, other.id])] == [other.id]
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying", "held", "novel"])
