@@ -21,7 +21,7 @@ CAPTURED_TO_STORED = Histogram(
 LOOKS = Counter(
     "argus_brain_looks_total", "Looks of specialists at presences and scenes, by what came of it", ["module", "outcome"]
 )
-REMOVED = Counter("argus_brain_removed_total", "What specialists left and was too old, by what it was", ["kind"])
+REMOVED = Counter("argus_brain_removed_total", "What was too old and went, by what it was", ["kind"])
 OUTBOX_PENDING = Gauge(
     "argus_brain_outbox_pending", "Outbox rows not yet published, as last seen", multiprocess_mode="mostrecent"
 )

@@ -1,37 +1,45 @@
-"""Deletes what specialists leave once it is too old: vectors of appearances, and pictures that no event shows."""
+"""Deletes what is too old: events and recognitions, vectors of appearances, and pictures that no event shows."""
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import OperationalError
 
 from services.brain import metrics
-from services.brain.leftovers import Kept, LeftPicture, days_due, not_needed
 from shared.db.engine import SessionFactory
 from shared.db.tables import Appearance, DecisionRow, Event
 from shared.domain.errors import Transient
 from shared.media import MediaStore
-from shared.messages.topics import EYE_STATE
+from shared.messages.topics import RETENTION_WANTED
 from shared.observability import get_logger
 from shared.ownership.lease import Lease
+from shared.retention.leftovers import days_due
+from shared.retention.old_events import OldEvents
+from shared.retention.pictures import FOLDERS, Pictures
+from shared.retention.seen_now import presences_there
 from shared.settings.retention import RetentionSettings
 
 log = get_logger("brain.retention")
 
 LEASE_TTL_S: Final = 60.0
-FOLDERS: Final = ("crops", "snapshots")
 
 _CHUNK: Final = 200
 # Between two chunks whoever waits to write comes first.
 _PAUSE_S = 0.02
+_LOOK_S = 2.0
+# What is under legal hold keeps what its people looked like.
+_HELD = exists().where(
+    or_(Event.uuid == Appearance.event_uuid, Event.presence_id == Appearance.presence_id), Event.legal_hold
+)
 
 
 class Retention:
@@ -59,18 +67,37 @@ class Retention:
         self._lease = lease
         self._settings = settings
         self._now = now
+        self._pictures = Pictures(reads, media, there=lambda camera: presences_there(redis, camera))
         self._stop = threading.Event()
+        self._old_events = OldEvents(
+            writes,
+            reads,
+            media=media,
+            there=lambda camera: presences_there(redis, camera),
+            now=now,
+            wait=self._pause,
+        )
         self._done: dict[str, date] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Sweep now and then until `stop` is set. What cannot be reached is tried again at the next time."""
+        """Sweep now and then, and when somebody asks for it, until `stop` is set.
+
+        What cannot be reached is tried again at the next time.
+        """
         self._stop = stop
         while not stop.is_set():
             try:
                 self.sweep()
             except (RedisError, OperationalError, Transient) as error:
                 log.warning("retention_postponed", reason=str(error)[:200])
-            stop.wait(self._settings.interval_s)
+            self._rest(stop)
+
+    def _rest(self, stop: threading.Event) -> None:
+        until = time.monotonic() + self._settings.interval_s
+        while not stop.wait(min(_LOOK_S, max(0.0, until - time.monotonic()))) and time.monotonic() < until:
+            with suppress(RedisError):
+                if self._redis.delete(RETENTION_WANTED):
+                    return
 
     def sweep(self) -> None:
         """One round, unless another replica is at it. Blocks.
@@ -80,6 +107,7 @@ class Retention:
         if not self._lease.acquire():
             return
         try:
+            self._remove_events()
             appearances = self._remove_appearances()
             self._remove_decisions()
             pictures = self._remove_pictures("no event", keep=timedelta(hours=self._settings.no_event_h))
@@ -89,9 +117,16 @@ class Retention:
         if appearances or pictures:
             log.info("leftovers_removed", appearances=appearances, pictures=pictures)
 
+    def _remove_events(self) -> None:
+        removed = self._old_events.remove(days=self._settings.events_days, goes_on=self._goes_on)
+        metrics.REMOVED.labels("event").inc(removed.events)
+        metrics.REMOVED.labels("recognition").inc(removed.recognitions)
+        if removed.events or removed.recognitions:
+            log.info("old_events_removed", events=removed.events, recognitions=removed.recognitions)
+
     def _remove_appearances(self) -> int:
         before, count = self._now() - timedelta(days=self._settings.appearances_days), 0
-        old = select(Appearance.id).where(Appearance.at < before).order_by(Appearance.at).limit(_CHUNK)
+        old = select(Appearance.id).where(Appearance.at < before, ~_HELD).order_by(Appearance.at).limit(_CHUNK)
         while self._goes_on():
             with self._reads() as session:
                 ids = session.scalars(old).all()
@@ -124,64 +159,31 @@ class Retention:
         """Of days that are due now and were not at the last round; how many."""
         count = 0
         for folder in FOLDERS if stage == "no event" else FOLDERS[:1]:
-            for camera in self._media.names(folder):
-                there = self._there(camera)
-                count += self._of_camera(stage, f"{folder}/{camera}", keep=keep, there=there)
+            for camera in self._pictures.cameras(folder):
+                count += self._of_camera(stage, folder, camera, keep=keep)
         metrics.REMOVED.labels("picture").inc(count)
         return count
 
-    def _of_camera(self, stage: str, folder: str, *, keep: timedelta, there: frozenset[str]) -> int:
-        done, count = f"{stage} {folder}", 0
-        days = {day: path for day, path in self._days(folder) if day > self._done.get(done, date.min)}
+    def _of_camera(self, stage: str, kind: str, camera: str, *, keep: timedelta) -> int:
+        folder, count = f"{kind}/{camera}", 0
+        done = f"{stage} {folder}"
+        days = {day: path for day, path in self._pictures.days(folder) if day > self._done.get(done, date.min)}
         for day in days_due(days, now=self._now(), keep=keep):
-            for names in _chunks(self._media.names(days[day])):
+            for pictures in self._pictures.chunks(days[day]):
                 if not self._goes_on():
                     return count
-                pictures = [LeftPicture.named(days[day], name) for name in names]
-                count += self._remove(pictures, there=there, crops_too=stage == "crops")
+                gone = self._pictures.not_needed(pictures, camera=camera, crops_too=stage == "crops")
+                for picture in gone:
+                    self._media.delete(picture.path)
+                count += len(gone)
+                self._stop.wait(_PAUSE_S)
             self._media.remove_folder(days[day])
             self._done[done] = day
         return count
 
-    def _remove(self, pictures: Sequence[LeftPicture], *, there: frozenset[str], crops_too: bool) -> int:
-        gone = list(not_needed(pictures, self._kept(pictures), there=there, crops_too=crops_too))
-        for picture in gone:
-            self._media.delete(picture.path)
-        self._stop.wait(_PAUSE_S)
-        return len(gone)
-
-    def _kept(self, pictures: Sequence[LeftPicture]) -> Kept:
-        shown = {picture.of for picture in pictures if picture.of is not None}
-        with self._reads() as session:
-            rows = session.execute(
-                select(Event.uuid, Event.presence_id, Event.snapshot, Event.crop).where(
-                    or_(Event.presence_id.in_(shown), Event.uuid.in_(shown))
-                )
-            ).all()
-        ids = {one for row in rows for one in (row.uuid, row.presence_id) if one is not None}
-        return Kept(frozenset(ids), frozenset(path for row in rows for path in (row.snapshot, row.crop) if path))
-
-    def _there(self, camera: str) -> frozenset[str]:
-        """Presences that the eye sees now, however long ago they began."""
-        try:
-            known = json.loads(self._redis.get(EYE_STATE.format(slug=camera)) or b"{}")
-            return frozenset(str(one) for one in known.get("presences", ()))
-        except ValueError:
-            return frozenset()
-
-    def _days(self, folder: str) -> Iterator[tuple[date, str]]:
-        for year in self._media.names(folder):
-            for month in self._media.names(f"{folder}/{year}"):
-                for name in self._media.names(f"{folder}/{year}/{month}"):
-                    try:
-                        yield date(int(year), int(month), int(name)), f"{folder}/{year}/{month}/{name}"
-                    except ValueError:  # nobody here has made it
-                        continue
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
 
     def _goes_on(self) -> bool:
         """Whether there is time for another chunk; the lease is prolonged for it."""
         return not self._stop.is_set() and self._lease.acquire()
-
-
-def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK))

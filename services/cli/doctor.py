@@ -18,6 +18,7 @@ from services.cli import checks
 from services.cli.check import Check, State, fail, ok, warn
 from services.cli.folders import Folders
 from services.cli.installation import Installation, at
+from services.cli.media_check import stored_media
 from services.cli.probing import probe_url
 from shared.cameras.registry import list_cameras
 from shared.db.engine import connect
@@ -32,18 +33,24 @@ _CAMERA_TIMEOUT_S = 12.0
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 @click.option("--no-cameras", is_flag=True, help="Leave the cameras alone.")
+@click.option("--media", is_flag=True, help="Look through all stored pictures too; takes a while.")
+@click.option("--fix", is_flag=True, help="With --media: delete pictures that nothing refers to.")
 @click.pass_context
-def doctor(ctx: click.Context, *, as_json: bool, no_cameras: bool) -> None:
-    """Check everything Argus needs, and say what to do. Exits 1 on a failure; changes nothing.
+def doctor(ctx: click.Context, *, as_json: bool, no_cameras: bool, media: bool, fix: bool) -> None:
+    """Check everything Argus needs, and say what to do. Exits 1 on a failure; without --fix it changes nothing.
 
-    Example: argus doctor --json
+    Example: argus doctor --media
     """
+    if fix and not media:
+        raise UserError("--fix", "is about stored pictures only", remedy="argus doctor --media --fix")
     settings = load_settings()
     folders = Folders(settings.data_dir.expanduser().resolve())
     settings = at(settings, folders)
     found = [look() for look in _looks(settings, folders)]
     if not no_cameras and _has_database(settings) and all(c.state is not State.FAIL for c in found[:5]):
         found += list(_cameras(settings, folders, quiet=as_json))
+    if media and _has_database(settings):
+        found.append(stored_media(settings, folders, fix=fix))
     if as_json:
         click.echo(json.dumps([asdict(check) for check in found], indent=2, ensure_ascii=False))
     else:

@@ -18,6 +18,7 @@ from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.request import Network, networks
 from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
+from services.gateway.cleanup import Cleanup
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
 from services.gateway.live.pictures import LivePictures
@@ -31,8 +32,10 @@ from services.gateway.queries.health import (
     pipeline_probe,
     redis_probe,
 )
+from services.gateway.queries.recent_recognitions import RecentRecognitions
 from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
+from services.gateway.stream_clients import StreamClients
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.prepared import Readers
@@ -43,6 +46,8 @@ from shared.media import MediaStore
 from shared.messages.message import Message
 from shared.messages.topics import COMMANDS
 from shared.recipients.links import open_links
+from shared.retention.old_events import OldEvents
+from shared.retention.seen_now import presences_there
 from shared.settings import Settings
 from shared.streams import Publisher
 
@@ -82,6 +87,8 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         },
         pipeline=pipeline_probe(redis, judging=settings.has_judge),
     )
+    media = MediaStore.open(settings.effective_media_url)
+    old_events = OldEvents(writes, reads, media=media, there=lambda camera: presences_there(redis, camera), now=clock)
     gateway = Gateway(
         settings=settings,
         writes=writes,
@@ -90,7 +97,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         redis=redis,
         soft_redis=soft_redis,
         asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),
-        media=MediaStore.open(settings.effective_media_url),
+        media=media,
         box=box,
         links=open_links(settings, box, now=clock),
         authenticator=Authenticator(
@@ -106,6 +113,9 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         revocations=revocations,
         replays=Replays(soft_redis, box),
         event_counts=EventCounts(),
+        recent_recognitions=RecentRecognitions(readers, now=clock),
+        stream_clients=StreamClients(soft_redis),
+        cleanup=Cleanup(old_events, soft_redis, days=settings.retention.events_days),
         health=health,
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),

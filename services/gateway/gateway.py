@@ -17,14 +17,17 @@ from services.gateway.auth.authenticator import Authenticator
 from services.gateway.auth.request import Network
 from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
+from services.gateway.cleanup import Cleanup
 from services.gateway.idempotency import Replays
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import HealthCheck
+from services.gateway.queries.recent_recognitions import RecentRecognitions
 from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
+from services.gateway.stream_clients import StreamClients
 from shared.cameras.registry import CameraRules
 from shared.cameras.status import read_statuses
 from shared.db.engine import SessionFactory
@@ -62,6 +65,9 @@ class Gateway:
     revocations: Revocations
     replays: Replays
     event_counts: EventCounts
+    recent_recognitions: RecentRecognitions
+    stream_clients: StreamClients
+    cleanup: Cleanup
     health: HealthCheck
     stats: SystemStats
     alert_tests: AlertTests

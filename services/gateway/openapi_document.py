@@ -49,7 +49,9 @@ _IDEMPOTENCY_KEY: Json = {
 def finished_document(app: OpenAPI) -> Json:
     """The document of one dialect, without the address it is served at."""
     document: Json = _plain(app.api_doc)
-    views = {(parse_rule(rule.rule), method): app.view_functions[rule.endpoint] for rule, method in _routes(app)}
+    # Of two rules for one address the first one answers.
+    routes = reversed(_routes(app))
+    views = {(parse_rule(rule.rule), method): app.view_functions[rule.endpoint] for rule, method in routes}
     # The library's own way of writing them leaves out what it does not know.
     schemas = {name: _plain(_dumped(schema)) for name, schema in app.components_schemas.items()}
     document["components"]["schemas"] = schemas

@@ -66,19 +66,19 @@ def install(app: Flask, gateway: Gateway) -> None:
 
 def _rate(settings: GatewaySettings) -> str:
     principal = current_caller().principal
-    if principal is None:
+    if principal is None or principal.is_nobody:
         return settings.rate_limit_address
     if principal.token is not None:
         return settings.rate_limit_token
-    return settings.rate_limit_key if principal.key_id is not None else settings.rate_limit_basic
+    return settings.rate_limit_key if principal.key_name is not None else settings.rate_limit_basic
 
 
 def _subject() -> str:
     caller = current_caller()
-    if caller.principal is None:
+    if caller.principal is None or caller.principal.is_nobody:
         return f"address:{_neighbourhood(caller.address)}"
-    if caller.principal.key_id is not None:
-        return f"key:{caller.principal.key_id}"
+    if caller.principal.key_name is not None:
+        return f"key:{caller.principal.key_id or caller.principal.key_name}"
     if caller.principal.token is not None:
         return f"tokens:{caller.principal.account_id}"
     return f"account:{caller.principal.account_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ def keep(
     results: Mapping[str, Any],
     recognised: Sequence[Mapping[str, Any]],
     vectors: Mapping[str, Sequence[float]] | None = None,
+    now: datetime,
 ) -> None:
     """Write a job's results in the caller's transaction. Doing it again for the same job changes nothing.
 
@@ -51,7 +52,8 @@ def keep(
         return
     for one in recognised:
         # What the first look named is named anew, by those who saw more, rather than a second time.
-        row = earlier.pop(0) if earlier else Recognition(camera_slug=camera)
+        row = earlier.pop(0) if earlier else Recognition(camera_slug=camera, stored_at=now)
+        row.account_id = event.account_id if event is not None else order.account_id
         row.event_id = event.id if event is not None else None
         row.kind, row.at, row.data = one["kind"], order.at, {**one["data"], "job_id": order.job_id}
         session.add(row)

@@ -103,6 +103,7 @@ class Runner:
                     results=answer["results"],
                     recognised=answer["recognised"],
                     vectors=answer["vectors"],
+                    now=self._now(),
                 )
                 told = finding_made(record.order, answer["results"])
                 if told is not None:

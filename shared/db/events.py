@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import Base, UtcDateTime
@@ -61,7 +61,8 @@ class Event(Base):
     """What a person reads. `uuid` is bare (clients see `evt-<uuid>`) and derived from the presence.
 
     `occurred_at` is the capture time of the deciding frame, `stored_at` the time of the commit. `camera_slug`
-    stays when the camera is deleted. `box` is in pixels of a picture of `frame_width` × `frame_height`.
+    stays when the camera is deleted. `box` is in pixels of a picture of `frame_width` × `frame_height`. Under
+    `legal_hold` neither the event nor what hangs on it is ever deleted.
     """
 
     __tablename__ = "events"
@@ -99,19 +100,31 @@ class Event(Base):
     module_results: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     user_feedback: Mapped[str | None] = mapped_column(String(32))
     trace_id: Mapped[str] = mapped_column(String(64), default="")
+    legal_hold: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Recognition(Base):
-    """A finding that names something: `plate_read` or `face_match`."""
+    """A finding that names something: `plate_read` or `face_match`.
+
+    `at` is the capture time of what was looked at, `stored_at` the time of the commit. `camera_slug` stays when the
+    camera is deleted; whose it was then is `account_id`.
+    """
 
     __tablename__ = "recognitions"
-    __table_args__ = (Index("ix_recognitions_kind_at_id", "kind", "at", "id"),)
+    __table_args__ = (
+        Index("ix_recognitions_kind_at_id", "kind", "at", "id"),
+        Index("ix_recognitions_at_id", "at", "id"),
+        Index("ix_recognitions_account_id_at_id", "account_id", "at", "id"),
+        Index("ix_recognitions_account_id_kind_at_id", "account_id", "kind", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[int | None]
     camera_slug: Mapped[str] = mapped_column(String(64), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -72,6 +73,13 @@ class MediaStore:
         """Whether there is such a file (a folder is none). Raises `Transient` when the store does not answer."""
         with _translated(path, "looked up"):
             return bool(self._filesystem.isfile(self._resolve(path)))
+
+    def written_at(self, path: str) -> datetime:
+        """When the file was stored last. Raises `FileNotFoundError`, and `Transient` when the store does not answer."""
+        target = self._resolve(path)
+        with _translated(path, "looked up"):
+            at: datetime = self._filesystem.modified(target)
+        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
     def delete(self, path: str) -> None:
         """Remove the file; one that is gone already is fine. Raises `Transient`, and `Permanent` for a folder."""

@@ -1,4 +1,4 @@
-"""Environment over `argus.yaml` over defaults, validated in one go."""
+"""Environment over its aliases over `argus.yaml` over defaults, validated in one go."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from shared.domain.errors import UserError
+from shared.settings.aliases import with_aliases
 from shared.settings.environment import settings_in
 from shared.settings.root import Settings
 from shared.settings.section import explain
@@ -31,7 +32,7 @@ def load_settings(*, file: Path | None = None, environ: Mapping[str, str] | None
     """
     env = dict(os.environ if environ is None else environ)
     named = file or (Path(env["ARGUS_CONFIG"]) if env.get("ARGUS_CONFIG") else None)
-    values = _merge(_from_file(named, env), settings_in(env))
+    values = _merge(with_aliases(_from_file(named, env), env), settings_in(env))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How long what specialists leave is kept."""
+"""How long things are kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from shared.settings.section import Section
 
 
 class RetentionSettings(Section):
-    """What specialists leave. Pictures that an event shows stay as long as the event."""
+    """How long things are kept. Pictures that an event shows stay as long as the event.
 
+    What is under legal hold, or still needed to tell people, stays beyond that.
+    """
+
+    events_days: int = Field(
+        default=30, ge=0, le=3650, description="how long events and recognitions are kept; 0: for good"
+    )
     appearances_days: float = Field(
         default=30.0, gt=0, le=3650, description="how long what bodies and faces looked like is kept"
     )

@@ -23,6 +23,7 @@ from shared.settings.sections import (
     OllamaSettings,
     WebhooksSettings,
 )
+from shared.settings.securevision import SecureVisionSettings
 from shared.settings.system import SystemSettings
 
 
@@ -59,6 +60,7 @@ class Settings(Section):
     )
     ollama: OllamaSettings = Field(default_factory=OllamaSettings)
     judge: JudgeSettings = Field(default_factory=JudgeSettings)
+    securevision: SecureVisionSettings = Field(default_factory=SecureVisionSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

@@ -15,6 +15,7 @@ from services.gateway.auth.backoff import LoginBackoff
 from services.gateway.auth.password_cache import PasswordCache
 from services.gateway.auth.principal import Principal
 from services.gateway.auth.revocations import Revocations
+from services.gateway.auth.stand_in import StandIn
 from services.gateway.auth.tokens import InvalidToken, Tokens, TokenUse
 from services.gateway.problem import Problem, Refusal
 from shared.accounts.keys import is_touch_due, key_holder, touch_key
@@ -36,7 +37,8 @@ _AT_ONCE = 4
 class Credentials:
     """What a request brought along: an API key, a signed token, or a user name with a password.
 
-    `bearer_uses` is what a token may be for where it was found; `challenge` says how to bring credentials.
+    `bearer_uses` is what a token may be for where it was found; `challenge` says how to bring credentials. `stand_in`
+    is filled in by a dialect for a request that its settings let act for an account.
     """
 
     address: str
@@ -46,11 +48,12 @@ class Credentials:
     bearer: str | None = field(default=None, repr=False)
     bearer_uses: frozenset[TokenUse] = frozenset({TokenUse.ACCESS})
     challenge: str = _BASIC
+    stand_in: StandIn | None = None
 
     @property
     def are_there(self) -> bool:
         """Whether the request brought any."""
-        return self.key is not None or self.bearer is not None or self.username is not None
+        return any(each is not None for each in (self.key, self.bearer, self.stand_in, self.username))
 
 
 class Authenticator:
@@ -81,9 +84,11 @@ class Authenticator:
     def principal(self, credentials: Credentials) -> Principal:
         """Who brought these credentials. A key goes before a token, and that before a password."""
         if credentials.key is not None:
-            return self._by_key(credentials.key, credentials.address)
+            return self._by_key(credentials)
         if credentials.bearer is not None:
             return self._by_token(credentials)
+        if credentials.stand_in is not None:
+            return self._by_stand_in(credentials.stand_in, credentials)
         if credentials.username is not None and credentials.password is not None:
             return self._by_password(credentials.username, credentials.password, credentials.address)
         raise _unauthorized("An API key (X-API-Key) or a user name and password are required", credentials.challenge)
@@ -115,12 +120,20 @@ class Authenticator:
             token=claims,
         )
 
-    def _by_key(self, text: str, address: str) -> Principal:
+    def _by_stand_in(self, stand_in: StandIn, credentials: Credentials) -> Principal:
+        with self._reads() as session:
+            account = stand_in.account(session)
+        if account is None:
+            log.warning("no_account_to_stand_in_for", account=stand_in.username)
+            raise _unauthorized("The account behind this token does not exist", credentials.challenge)
+        return stand_in.principal(account, address=credentials.address)
+
+    def _by_key(self, credentials: Credentials) -> Principal:
         now = self._now()
         with self._readers() as reader:
-            holder = key_holder(reader, text, now=now)
+            holder = key_holder(reader, credentials.key or "", now=now)
         if holder is None:
-            raise _unauthorized("The API key is invalid, expired or revoked")
+            raise _unauthorized("The API key is invalid, expired or revoked", credentials.challenge)
         if is_touch_due(holder.last_used_at, now=now):
             self._touch(holder.key_id, now)
         return Principal(
@@ -128,7 +141,7 @@ class Authenticator:
             username=holder.username,
             role=holder.role,
             scopes=holder.scopes,
-            address=address,
+            address=credentials.address,
             key_id=holder.key_id,
             key_name=holder.key_name,
         )

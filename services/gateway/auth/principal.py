@@ -13,7 +13,8 @@ from shared.accounts.roles import Role, Scope
 class Principal:
     """An account behind a request, with what this request may do.
 
-    It came with the key `key_name`, with a `token`, or with a password.
+    It came with the key `key_name`, with a `token`, with a token of the settings (a `key_name`, no `key_id`), or with a
+    password. `is_nobody`: it brought nothing, and that is enough.
     """
 
     account_id: int
@@ -24,6 +25,7 @@ class Principal:
     key_id: int | None = None
     key_name: str | None = None
     token: Claims | None = None
+    is_nobody: bool = False
 
     @property
     def visible_account(self) -> int | None:

@@ -3,4 +3,5 @@
 CATALOGUE = {
     "cctv_smart": "services.gateway.dialects.cctv_smart.dialect:CctvSmart",
     "visionflow": "services.gateway.dialects.visionflow.dialect:VisionFlow",
+    "securevision": "services.gateway.dialects.securevision.dialect:SecureVision",
 }

@@ -119,7 +119,7 @@ def test_a_finding_raises_the_event_of_its_presence_once_and_brings_all_it_has(
     finding = about(body, DENIED)
     with site.begin() as session:
         data = {**DENIED["plates"][0], "job_id": finding.job_id}
-        session.add(Recognition(camera_slug="door", kind="plate_read", at=finding.at, data=data))
+        session.add(Recognition(camera_slug="door", kind="plate_read", at=finding.at, stored_at=finding.at, data=data))
     redis.set("eye:state:door", json.dumps({"presences": [body.presence_id]}))
     for _ in range(2):
         find(brain, finding)

@@ -19,7 +19,7 @@ from shared.db.engine import SessionFactory, read_sessions, sessions
 from shared.db.tables import Account, Appearance, Event
 from shared.domain.ids import presence_id
 from shared.media import MediaStore
-from shared.messages.topics import EYE_STATE
+from shared.messages.topics import EYE_STATE, RETENTION_WANTED
 from shared.ownership.lease import Lease
 from shared.settings import Settings
 from shared.settings.retention import RetentionSettings
@@ -126,11 +126,55 @@ def test_what_an_event_shows_stays_and_further_crops_go_after_a_week(installatio
     for days_ago in (3, 9, 400):
         names[days_ago] = installation.presence(days_ago, days_ago=days_ago)
         installation.event(names[days_ago], days_ago=days_ago)
-    installation.retention.sweep()
+    installation.another("brain-0", events_days=0).sweep()
     for days_ago, name in names.items():
         assert installation.left("snapshots", name, days_ago=days_ago) == [""]
         further = ["-0", "-1"] if days_ago == 3 else []
         assert installation.left("crops", name, days_ago=days_ago) == [*further, ""]
+
+
+def test_what_is_under_legal_hold_keeps_all_its_pictures_and_what_its_people_looked_like(
+    installation: Installation,
+) -> None:
+    name = installation.presence(1, days_ago=400)
+    installation.event(name, days_ago=400)
+    with installation.writes.begin() as session:
+        session.scalars(select(Event)).one().legal_hold = True
+    for number in (1, 2):
+        installation.appearance(number, days_ago=400)
+    with installation.writes.begin() as session:
+        session.scalars(select(Appearance).where(Appearance.job_id == "job-1")).one().presence_id = name
+    installation.retention.sweep()
+    assert installation.left("snapshots", name, days_ago=400) == [""]
+    assert installation.left("crops", name, days_ago=400) == ["-0", "-1", ""]
+    assert installation.appearances() == ["job-1"]
+
+
+def test_old_events_go_with_their_pictures(installation: Installation) -> None:
+    names = {}
+    for days_ago in (29, 31):
+        names[days_ago] = installation.presence(days_ago, days_ago=days_ago)
+        installation.event(names[days_ago], days_ago=days_ago)
+        with installation.writes.begin() as session:
+            for row in session.scalars(select(Event)):
+                row.ended_at = row.occurred_at
+    installation.retention.sweep()
+    assert installation.left("snapshots", names[31], days_ago=31) == []
+    assert installation.left("crops", names[31], days_ago=31) == []
+    assert installation.left("snapshots", names[29], days_ago=29) == [""]
+
+
+def test_somebody_who_asks_need_not_wait_for_the_next_round(installation: Installation) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=installation.retention.run, args=(stop,))
+    thread.start()
+    wait_until(lambda: not installation.redis.exists("lease:retention"), what="the first round to end")
+    installation.appearance(1, days_ago=40)
+    installation.redis.set(RETENTION_WANTED, 1)
+    wait_until(lambda: installation.appearances() == [], what="the second round")
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_the_picture_of_a_scene_stays_with_its_event(installation: Installation) -> None:

@@ -27,7 +27,18 @@ from shared.db import migrations
 from shared.db.engine import as_transient, connect, read_sessions, sessions
 from shared.db.migrate import current_revision, known_revisions, upgrade
 from shared.db.secrets import SecretBox, installation_key
-from shared.db.tables import Account, Alert, AuditRow, Base, Camera, Delivery, DeliveryAttempt, ZoneRow
+from shared.db.tables import (
+    Account,
+    Alert,
+    AuditRow,
+    Base,
+    Camera,
+    Delivery,
+    DeliveryAttempt,
+    Event,
+    Recognition,
+    ZoneRow,
+)
 from shared.domain.errors import Transient, UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,6 +120,39 @@ def test_accounts_that_were_there_get_a_uuid_each(database_url: str) -> None:
         assert len({uuid.UUID(text) for text in uuids}) == 2
         drawn = session.scalars(sqlalchemy.select(ZoneRow.created_at)).one()
         assert drawn == datetime(2026, 1, 15, 10, 30, 45, tzinfo=UTC)
+    engine.dispose()
+
+
+def test_recognitions_that_were_there_get_their_account_and_events_are_under_no_hold(database_url: str) -> None:
+    engine = connect(database_url)
+    at = "2026-01-15 10:30:45+00:00"
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        columns = "id, username, password_hash, role, enabled, arm, created_at"
+        connection.exec_driver_sql(
+            f"INSERT INTO accounts ({columns}) VALUES (7, 'ada', 'x', 'operator', true, 'away', '{at}')"
+        )
+        columns = "slug, account_id, name, url_encrypted, url_masked, enabled, options, created_at, updated_at"
+        values = f"'yard', 7, 'a', '', '', true, '{{}}', '{at}', '{at}'"
+        connection.exec_driver_sql(f"INSERT INTO cameras ({columns}) VALUES ({values})")
+        columns = "id, uuid, account_id, camera_slug, kind, label, confidence, severity, rules, zones, started_at, "
+        columns += "occurred_at, stored_at, modules_triggered, module_results, trace_id"
+        values = f"1, 'u', 8, 'yard', 'detection', 'car', 0.9, 1, '[]', '[]', '{at}', '{at}', '{at}', '[]', '{{}}', ''"
+        connection.exec_driver_sql(f"INSERT INTO events ({columns}) VALUES ({values})")
+        for event, camera in (("1", "yard"), ("NULL", "yard"), ("NULL", "gone")):
+            values = f"{event}, '{camera}', 'plate_read', '{at}', '{{}}'"
+            connection.exec_driver_sql(
+                f"INSERT INTO recognitions (event_id, camera_slug, kind, at, data) VALUES ({values})"
+            )
+    upgrade(engine)
+    with sessions(engine)() as session:
+        rows = session.scalars(sqlalchemy.select(Recognition).order_by(Recognition.id)).all()
+        assert [row.account_id for row in rows] == [8, 7, None]
+        assert {row.stored_at for row in rows} == {datetime(2026, 1, 15, 10, 30, 45, tzinfo=UTC)}
+        assert session.scalars(sqlalchemy.select(Event.legal_hold)).one() is False
     engine.dispose()
 
 

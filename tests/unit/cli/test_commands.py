@@ -198,6 +198,43 @@ def test_the_doctor_asks_another_judge_for_its_model(argus: Argus, tmp_path: Pat
     assert found["state"] == state
 
 
+def test_the_doctor_finds_pictures_that_nothing_refers_to_and_deletes_none_while_nothing_runs(
+    with_admin: Argus, tmp_path: Path
+) -> None:
+    picture = tmp_path / "data/media/crops/cam_001/2025/01/02/550e8400-e29b-41d4-a716-446655440000.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"jpeg")
+    looked = ("doctor", "--media", "--no-cameras", "--json")
+    checks = {row["name"]: row for row in json.loads(with_admin(*looked).out)}
+    assert checks["media"]["state"] == "warn"
+    assert "1 pictures that nothing refers to, such as crops/cam_001" in checks["media"]["detail"]
+    assert checks["media"]["remedy"] == "argus doctor --media --fix"
+    fixed = with_admin(*looked, "--fix")
+    assert fixed.status == 1
+    assert "nothing was deleted" in fixed.out
+    assert picture.exists()
+    picture.unlink()
+    assert "every stored picture has its row" in with_admin(*looked).out
+
+
+def test_the_doctor_deletes_them_where_it_is_known_who_is_in_view(
+    with_admin: Argus, tmp_path: Path, redis_url: str
+) -> None:
+    picture = tmp_path / "data/media/snapshots/cam_001/2025/01/02/550e8400-e29b-41d4-a716-446655440000.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"jpeg")
+    outcome = with_admin("doctor", "--media", "--fix", "--no-cameras", "--json", ARGUS_REDIS_URL=redis_url)
+    checks = {row["name"]: row for row in json.loads(outcome.out)}
+    assert checks["media"]["detail"].startswith("deleted 1 pictures")
+    assert not picture.exists()
+
+
+def test_the_doctor_deletes_nothing_that_it_was_not_asked_to_look_at(argus: Argus) -> None:
+    outcome = argus("doctor", "--fix")
+    assert outcome.status != 0
+    assert "argus doctor --media --fix" in outcome.err
+
+
 def test_the_doctor_tries_each_camera(with_admin: Argus, tmp_path: Path) -> None:
     (tmp_path / "data" / "letter.mp4").write_text("this is no video")
     with_admin("camera", "add", "--url", f"file://{tmp_path}/data/missing.mp4")

@@ -24,7 +24,7 @@ from shared.accounts.keys import create_key
 from shared.accounts.users import account_named, add_account
 from shared.db.engine import connect
 from shared.db.migrate import upgrade
-from shared.db.tables import Alert, Delivery, Event
+from shared.db.tables import Alert, Delivery, Event, Recognition
 from shared.domain.ids import alert_id, delivery_id
 from shared.settings import Settings
 from shared.settings.sections import GatewaySettings
@@ -99,6 +99,16 @@ class Api:
             session.commit()
         return row.uuid
 
+    def add_recognition(
+        self, *, who: str = "alice", camera: str = "cam_001", at: datetime = START, **values: Any
+    ) -> int:
+        """Store a face match, or what `kind` and `data` say, and return its id."""
+        row = recognition(account_id=self.account_id(who), camera=camera, at=at, **values)
+        with self.session() as session:
+            session.add(row)
+            session.commit()
+        return row.id
+
     def add_delivery(self, event_uuid: str, *, who: str = "alice", state: str = "sent", **values: Any) -> str:
         """Store a delivery of an alert about the event and return its id."""
         account, alert = self.account_id(who), alert_id(event_uuid)
@@ -125,6 +135,17 @@ class Api:
 def event(*, account_id: int | None, camera: str = "cam_001", at: datetime = START, **values: Any) -> Event:
     defaults = {"label": "person", "confidence": 0.94, "started_at": at, "stored_at": at, "uuid": str(uuid.uuid4())}
     return Event(account_id=account_id, camera_slug=camera, occurred_at=at, **{**defaults, **values})
+
+
+FACE = {"person_name": "John Doe", "person_id": 1, "similarity": 0.92, "bbox": [100, 150, 250, 300]}
+FACE |= {"embedding_distance": 0.35, "job_id": "job-abc123def456"}
+PLATE = {"plate_text": "ABC1234", "confidence": 0.88, "region": "US-CA", "list_match": "allow"}
+PLATE |= {"bbox": [300, 400, 450, 480], "job_id": "job-abc123def457"}
+
+
+def recognition(*, account_id: int | None, camera: str = "cam_001", at: datetime = START, **values: Any) -> Recognition:
+    defaults = {"kind": "face_match", "stored_at": at, "data": FACE}
+    return Recognition(account_id=account_id, camera_slug=camera, at=at, **{**defaults, **values})
 
 
 def open_api(settings: Settings, keys: Mapping[str, str], *, dialects: list[Dialect] | None = None) -> Api:

@@ -89,7 +89,7 @@ def database(tmp_path: Path) -> Iterator[SessionFactory]:
 def keep(database: SessionFactory, wanted: ModuleOrder, results: dict[str, Any]) -> None:
     recognised = [{"kind": "plate_read", "data": plate} for plate in results["plates"]]
     with database.begin() as session:
-        findings.keep(session, wanted, results=results, recognised=recognised)
+        findings.keep(session, wanted, results=results, recognised=recognised, now=AT)
 
 
 def plates(database: SessionFactory) -> list[str]:

@@ -30,10 +30,14 @@ class LeftPicture:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the database says of a day's pictures: ids with an event, and the paths that events show."""
+    """What the database says of a day's pictures: ids with an event, and the paths that events show.
+
+    `held` are those of the ids that are under legal hold.
+    """
 
     ids: frozenset[str]
     paths: frozenset[str]
+    held: frozenset[str] = frozenset()
 
 
 def days_due(days: Collection[date], *, now: datetime, keep: timedelta) -> list[date]:
@@ -49,7 +53,7 @@ def not_needed(
     What an event shows stays, as does what is still `there` or has a name of somebody else's.
     """
     for picture in pictures:
-        if picture.of is None or picture.of in there or picture.path in kept.paths:
+        if picture.of is None or picture.of in there or picture.of in kept.held or picture.path in kept.paths:
             continue
         if picture.of not in kept.ids or (crops_too and picture.further):
             yield picture

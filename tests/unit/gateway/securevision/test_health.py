@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from tests.unit.gateway.installation import PLATE, START
+from tests.unit.gateway.securevision.conftest import Client
+
+
+def test_health_counts_the_last_five_minutes(client: Client) -> None:
+    for seconds in (0, 1, 299):
+        client.api.add_recognition(who="alice", at=START - timedelta(seconds=seconds))
+    client.api.add_recognition(who="bob", kind="plate_read", data=PLATE, at=START - timedelta(seconds=10))
+    client.api.add_recognition(who="bob", kind="plate_read", data=PLATE, at=START - timedelta(seconds=301))
+    answer = client.get("/health", who=None)
+    assert answer.status_code == 200
+    assert answer.json == {
+        "ok": True,
+        "timestamp": 1768473000000,
+        "service": "SecureVision Events API",
+        "version": "0.1.0",
+        "ws_clients": 0,
+        "recent_events": {"total": 4, "face_matches": 3, "plate_reads": 1},
+        "event_rate": {"events_per_second": 0.0133, "sample_duration_seconds": 300.0},
+    }
+    assert b'"sample_duration_seconds":300.0' in answer.data
+
+
+def test_clients_of_the_stream_are_counted_over_all_workers_until_they_fall_silent(client: Client) -> None:
+    clients, now_s = client.api.opened.gateway.stream_clients, START.timestamp()
+    clients.touch(["worker-1/a", "worker-1/b"], now_s=now_s)
+    clients.touch(["worker-2/a"], now_s=now_s - 30)
+    assert client.get("/health", who=None).json["ws_clients"] == 3
+    clients.remove(["worker-1/a"])
+    assert client.get("/health", who=None).json["ws_clients"] == 2
+    client.api.clock.forward(seconds=31)
+    assert client.get("/health", who=None).json["ws_clients"] == 1
+
+
+def test_health_counts_at_most_once_a_second(client: Client) -> None:
+    assert client.get("/health", who=None).json["recent_events"]["total"] == 0
+    client.api.add_recognition()
+    assert client.get("/health", who=None).json["recent_events"]["total"] == 0
+
+
+def test_the_count_is_read_from_an_index_alone(client: Client) -> None:
+    with client.api.session() as session:
+        plan = session.execute(
+            text("EXPLAIN QUERY PLAN SELECT kind, count(*) FROM recognitions WHERE at >= '2026-01-15' GROUP BY kind")
+        ).all()
+    assert any("INDEX" in row[-1] for row in plan), plan
