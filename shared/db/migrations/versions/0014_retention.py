@@ -7,7 +7,7 @@ import shared.db.base
 
 
 revision = '0014'
-down_revision = '0012'
+down_revision = '0013'
 
 _OWNER = (
     "UPDATE recognitions SET account_id = COALESCE("
