@@ -122,6 +122,19 @@ class Ledger:
             found = Found(module, results, body.captured_at, body.presence())
             self._tell_of(body, body.presence(), camera, [rule for rule, _ in firing], because=(found, firing))
 
+    def tell_of(self, body: PresenceBody, rules: Sequence[Rule]) -> None:
+        """Raise or widen the event of the presence, on whose behalf others than its own evaluation found it worth it.
+
+        The presence must have been `read`.
+        """
+        camera = self._cameras.get(body.camera)
+        if camera is not None:
+            self._tell_of(body, body.presence(), camera, rules)
+
+    def close(self, body: PresenceBody) -> None:
+        """Close the event of a presence that is over, as it was last."""
+        self._close(body, body.presence())
+
     def fire(self, camera: str, slugs: Iterable[str], *, at: datetime) -> None:
         """Note when rules fired on a camera: what their cooldown counts from."""
         for slug in slugs:
@@ -133,8 +146,8 @@ class Ledger:
                 statement.on_conflict_do_update(index_elements=["rule_slug", "camera_slug"], set_={"fired_at": at})
             )
 
-    def raise_event(self, draft: EventDraft, rules: Sequence[Rule] = (), *, evidence: Sequence[str] = ()) -> None:
-        """Store the event and its outbox row, unless it is stored already.
+    def raise_event(self, draft: EventDraft, rules: Sequence[Rule] = (), *, evidence: Sequence[str] = ()) -> bool:
+        """Store the event and its outbox row, unless it is stored already; whether it was not.
 
         `rules` are those that fired; what waits for the judge is told later, and it is shown the `evidence`.
         """
@@ -143,12 +156,13 @@ class Ledger:
             insert(self._session, Event).values(**values).on_conflict_do_nothing().returning(Event.id)
         ).first()
         if added is None:
-            return
+            return False
         self.entries.stored.append(draft)
         plan = telling((), rules, standing=Standing(), court=self._court)
         if plan.now or not rules:
             self._tell(draft.raised(self._now, on_behalf=plan.now))
         self._ask(added.id, draft, plan, told=bool(plan.now), evidence=evidence)
+        return True
 
     def camera(self, slug: str) -> CameraFacts | None:
         """The camera, when it is there and enabled."""
@@ -196,10 +210,9 @@ class Ledger:
         self._order(body, camera, modules, look=looks.FIRST)
         since = before.since if before is not None else body.captured_at
         self._asked[body.presence_id] = _Asked((*seen, *modules), since)
-        if body.presence_id in self.entries.fired:
-            self._widen(body, presence, camera, rules)
-        else:
-            self.raise_event(
+        is_known = body.presence_id in self.entries.fired
+        if not is_known:
+            is_known = not self.raise_event(
                 timeline.detection(
                     presence,
                     camera,
@@ -213,6 +226,15 @@ class Ledger:
                 rules,
                 evidence=_evidence(body),
             )
+            if is_known:
+                # Somebody else stored it since it was read: what another rule raised must not swallow these.
+                self.read([body])
+                stored = self._asked[body.presence_id]
+                asked = tuple(dict.fromkeys((*stored.modules, *seen, *modules)))
+                self._asked[body.presence_id] = _Asked(asked, stored.since)
+        new = [rule for rule in rules if rule.slug not in self.entries.fired.get(body.presence_id, ())]
+        if is_known and new:
+            self._widen(body, presence, camera, new)
         self._fire(body, rules)
 
     def _look_again(self, body: PresenceBody, presence: Presence, camera: CameraFacts) -> None:

@@ -11,6 +11,7 @@ from shared.db.feedback import Feedback
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 from shared.db.recipients import RecipientRow
+from shared.db.sequences import SequenceHit
 from shared.db.verdicts import Case, VerdictRow
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Recognition",
     "RuleFiring",
     "RuleRow",
+    "SequenceHit",
     "VerdictRow",
     "Webhook",
     "ZoneRow",

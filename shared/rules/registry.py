@@ -25,6 +25,7 @@ from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
 from shared.rules.rule import COOLDOWNS
+from shared.rules.steps import InSteps
 from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
@@ -33,6 +34,7 @@ MAX_RECIPIENTS: Final = 100
 MAX_JUDGE_DEADLINE_S: Final = 60.0
 USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
+_LIST_CAMERAS: Final = "list the cameras to see their ids"
 _GENERATED = re.compile(r"rule_(\d{3,9})")
 
 
@@ -173,10 +175,7 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
-    if condition is not None:
-        row.condition = condition.document()
-    if change.camera is not None:
-        row.camera_slug = change.camera or None
+    _place(row, change, condition)
     if change.modules is not None:
         row.modules = list(dict.fromkeys(change.modules))
     if change.channels is not None:
@@ -185,6 +184,19 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
         row.recipients = list(dict.fromkeys(change.recipients))
     if change.armed is not None:
         row.armed = list(dict.fromkeys(change.armed))
+
+
+def _place(row: RuleRow, change: RuleChange, condition: Condition | None) -> None:
+    """Store where the rule watches, and for what."""
+    if change.camera is not None:
+        row.camera_slug = change.camera or None
+    if isinstance(condition, InSteps):
+        condition = condition.on(row.camera_slug)
+    if condition is not None:
+        row.condition = condition.document()
+    if isinstance(stored := _stored_condition(row), InSteps):
+        # Its events are of this camera, and who may see them may see the rule.
+        row.camera_slug = stored.steps[-1].camera
 
 
 def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
@@ -233,6 +245,9 @@ def _problems_of_place(
     if change.camera is None and change.condition is None:
         return
     slug = change.camera if change.camera is not None else row.camera_slug
+    if isinstance(sequence := condition if change.condition is not None else _stored_condition(row), InSteps):
+        yield from _problems_of_steps(session, row, change, sequence)
+        return
     if not slug:
         return
     query = select(Camera).where(Camera.slug == slug)
@@ -240,11 +255,31 @@ def _problems_of_place(
     if camera is None:
         # One that was removed meanwhile is no obstacle to mending the condition.
         if change.camera is not None:
-            yield UserError("camera_id", "there is no such camera", remedy="list the cameras to see their ids")
+            yield UserError("camera_id", "there is no such camera", remedy=_LIST_CAMERAS)
         return
     wanted = condition if change.condition is not None else _stored_condition(row)
     if wanted is not None:
         yield from _missing_zones(camera, wanted)
+
+
+def _problems_of_steps(session: Session, row: RuleRow, change: RuleChange, sequence: InSteps) -> Iterator[UserError]:
+    """Cameras of steps that are not the rule's to watch, or not of one account; and zones that they do not have."""
+    sequence = sequence.on(change.camera if change.camera is not None else row.camera_slug)
+    if change.camera and change.camera not in sequence.cameras():
+        yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
+    query = select(Camera).where(Camera.slug.in_(sequence.cameras()))
+    cameras = session.scalars(query if row.account_id is None else query.where(Camera.account_id == row.account_id))
+    there = {camera.slug: camera for camera in cameras}
+    for index, step in enumerate(sequence.steps if change.condition is not None else ()):
+        place = f"condition.steps.{index}"
+        if not step.camera:
+            yield UserError(f"{place}.camera", "is required where the rule has no camera")
+        elif step.camera not in there:
+            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
+        else:
+            yield from _missing_zones(there[step.camera], step.condition, path=f"{place}.condition")
+    if len({camera.account_id for camera in there.values()}) > 1:
+        yield UserError("condition.steps", "name cameras of several accounts", remedy="choose those of one")
 
 
 def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:
@@ -263,12 +298,12 @@ def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) 
             yield UserError(f"recipients.{position}", f"there is no recipient {number}", remedy=remedy)
 
 
-def _missing_zones(camera: Camera, condition: Condition) -> Iterator[UserError]:
+def _missing_zones(camera: Camera, condition: Condition, *, path: str = "condition") -> Iterator[UserError]:
     there = [zone.name for zone in camera.zones]
     for field, zone in condition.zones().items():
         if zone not in there:
             remedy = f"its zones: {', '.join(there)}" if there else "it has no zones yet"
-            yield UserError(f"condition.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)
+            yield UserError(f"{path}.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)
 
 
 def _stored_condition(row: RuleRow) -> Condition | None:

@@ -48,7 +48,9 @@ class Rule:
         return tuple(dict.fromkeys((*self.condition.modules(), *self.modules)))
 
     def concerns(self, camera: str, account_id: int | None) -> bool:
-        return self.camera in (None, camera) and self.account_id in (None, account_id)
+        named = self.condition.cameras()
+        is_place = camera in named if named else self.camera in (None, camera)
+        return is_place and self.account_id in (None, account_id)
 
     def awake_in(self, state: ArmState) -> bool:
         return not self.armed or state in self.armed

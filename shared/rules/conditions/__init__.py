@@ -9,4 +9,5 @@ CATALOGUE = {
     "line": "shared.rules.conditions.line:LineCondition",
     "not": "shared.rules.conditions.negation:NotCondition",
     "presence": "shared.rules.conditions.presence:PresenceCondition",
+    "sequence": "shared.rules.conditions.sequence:SequenceCondition",
 }

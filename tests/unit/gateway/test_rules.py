@@ -379,3 +379,49 @@ def test_a_rule_names_only_recipients_that_its_account_may_tell(api: Api) -> Non
     assert hidden.json["message"].replace(str(other), "N") == missing.json["message"].replace("999", "N")
     everybody = api.post("/rules", {"name": "All", "recipients": [own, other]}, who="boss")
     assert everybody.status_code == 201
+
+
+STEPS = [{"camera": "gate", "condition": {"zone": "Porte"}}, {"condition": {"kind": "not", "condition": {}}}]
+ONE_AFTER_ANOTHER = {"kind": "sequence", "within_s": 60, "steps": STEPS}
+
+
+def test_a_sequence_names_its_cameras_and_is_of_the_last_one(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    _camera(api, "yard")
+    made = _add(api, {**BODY, "camera_id": "yard", "condition": ONE_AFTER_ANOTHER})
+    assert made["camera_id"] == "yard"
+    assert [step["camera"] for step in made["condition"]["steps"]] == ["gate", "yard"]
+    turned = {**ONE_AFTER_ANOTHER, "steps": [{"camera": "yard", "condition": {}}, STEPS[0]]}
+    changed = api.put(f"/rules/{made['id']}", {"condition": turned}).json
+    assert changed is not None
+    assert changed["camera_id"] == "gate"
+    assert changed["condition"]["steps"][0] == {"camera": "yard", "condition": {"kind": "presence"}}
+
+
+def test_a_sequence_names_only_cameras_and_zones_that_are_there_for_its_account(api: Api) -> None:
+    _camera(api, "gate")
+    _camera(api, "bobs", who="bob")
+    steps = [
+        {"camera": "gate", "condition": {"zone": "Porte"}},
+        {"camera": "bobs", "condition": {}},
+        {"camera": "nowhere", "condition": {"zone": "Porte"}},
+        {"condition": {}},
+    ]
+    said = _refused(api, {**BODY, "condition": {**ONE_AFTER_ANOTHER, "steps": steps}})
+    assert "'condition.steps[0].condition.zone' there is no zone 'Porte' on camera gate" in said
+    assert "'condition.steps[1].camera' there is no such camera" in said
+    assert "'condition.steps[2].camera' there is no such camera" in said
+    assert "'condition.steps[3].camera' is required where the rule has no camera" in said
+    assert said.count("bobs") == 0
+
+
+def test_a_sequence_moves_only_with_its_steps(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    _camera(api, "yard")
+    made = _add(api, {**BODY, "camera_id": "yard", "condition": ONE_AFTER_ANOTHER})
+    assert "'camera_id' is no camera of the rule's sequence" in _refused(
+        api, {"camera_id": "elsewhere"}, path=f"/rules/{made['id']}"
+    )
+    kept = api.put(f"/rules/{made['id']}", {"camera_id": None}).json
+    assert kept is not None
+    assert kept["camera_id"] == "yard"

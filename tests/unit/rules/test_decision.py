@@ -41,6 +41,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"module": "lpr", "presence_labels": ["car"], "schedule": OTHER},
     ],
     "absence": [{"for_s": 60}],
+    "sequence": [{"within_s": 60, "steps": [{"camera": "door", "condition": {}}, {"camera": "gate", "condition": {}}]}],
     "not": [{"condition": {"labels": ["person"]}}, {"condition": {"zone": "Door"}}],
     "all": [
         {"conditions": [{"labels": ["person"]}, {"zone": "Door"}]},

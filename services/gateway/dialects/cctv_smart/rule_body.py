@@ -19,6 +19,7 @@ from shared.domain.module import MODULES, ModuleName
 from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
 from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_RECIPIENTS, MAX_SEVERITY, RuleChange
 from shared.rules.rule import CooldownPer
+from shared.rules.steps import MAX_STEPS, MAX_WITHIN_S, MIN_STEPS
 
 
 def _sound(values: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,8 @@ class _AnyCondition:
         shapes = {name: _named(name, handler(kind.__pydantic_core_schema__)) for name, kind in kinds.items()}
         alone = [shapes[name] for name, kind in kinds.items() if kind.about_camera]
         plain = [shapes[name] for name, kind in kinds.items() if not kind.about_camera]
-        return {"anyOf": [*plain, *alone, *_made_of_others(plain, depth=MAX_DEPTH)]}
+        groups = _made_of_others(plain, depth=MAX_DEPTH)
+        return {"anyOf": [*plain, *alone, *groups, *_made_of_steps([*plain, *groups])]}
 
 
 def _named(name: str, shape: JsonSchemaValue) -> JsonSchemaValue:
@@ -74,6 +76,32 @@ def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool =
             }
         )
     return found
+
+
+def _made_of_steps(parts: list[JsonSchemaValue]) -> list[JsonSchemaValue]:
+    """Conditions about steps on several cameras, each of which asks one of `parts`."""
+    camera = {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 64}, {"type": "null"}], "example": "cam_001"}
+    step: JsonSchemaValue = {
+        "type": "object",
+        "properties": {"camera": camera, "condition": {"anyOf": parts}},
+        "required": ["condition"],
+        "additionalProperties": False,
+    }
+    return [
+        {
+            "type": "object",
+            "description": inspect.cleandoc(kind.__doc__ or ""),
+            "properties": {
+                "kind": {"const": name},
+                "within_s": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_WITHIN_S},
+                "steps": {"type": "array", "minItems": MIN_STEPS, "maxItems": MAX_STEPS, "items": step},
+            },
+            "required": ["kind", "within_s", "steps"],
+            "additionalProperties": False,
+        }
+        for name, kind in condition_kinds().items()
+        if kind.parts_field == "steps"
+    ]
 
 
 ConditionJson = Annotated[dict[str, Any], _AnyCondition()]
