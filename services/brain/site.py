@@ -119,6 +119,8 @@ def _rule(row: RuleRow) -> Rule | None:
         modules=tuple(row.modules),
         judge=row.judge,
         judge_deadline_s=row.judge_deadline_s,
+        incident_window_s=row.incident_window_s,
+        incident_per="camera" if row.incident_per == "camera" else "rule",
         channels=tuple(row.channels),
         recipients=tuple(row.recipients),
         armed=tuple(row.armed),

@@ -8,6 +8,7 @@ from shared.db.decisions import DecisionRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Judgement, Webhook
 from shared.db.events import ANYWHERE, Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
+from shared.db.incidents import Incident, IncidentAlert, IncidentSlot, IncidentTelling
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 from shared.db.recipients import RecipientRow
@@ -31,6 +32,10 @@ __all__ = [
     "Event",
     "FaceSample",
     "Feedback",
+    "Incident",
+    "IncidentAlert",
+    "IncidentSlot",
+    "IncidentTelling",
     "Judgement",
     "ListedPlate",
     "OutboxRow",

@@ -24,16 +24,21 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
-from shared.rules.rule import COOLDOWNS
+from shared.rules.rule import COOLDOWNS, INCIDENTS
 from shared.rules.steps import InSteps
 from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
 MAX_SEVERITY: Final = 5
+MAX_INCIDENT_WINDOW_S: Final = 3600.0
 MAX_RECIPIENTS: Final = 100
 MAX_JUDGE_DEADLINE_S: Final = 60.0
 USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
+_PLAIN: Final = (
+    "name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s", "incident_window_s",
+    "incident_per",
+)  # fmt: skip
 _LIST_CAMERAS: Final = "list the cameras to see their ids"
 _GENERATED = re.compile(r"rule_(\d{3,9})")
 
@@ -55,6 +60,8 @@ class RuleChange:
     modules: tuple[str, ...] | None = None
     judge: bool | None = None
     judge_deadline_s: float | None = None
+    incident_window_s: float | None = None
+    incident_per: str | None = None
     channels: tuple[str, ...] | None = None
     recipients: tuple[int, ...] | None = None
     armed: tuple[str, ...] | None = None
@@ -85,6 +92,8 @@ def add_rule(
         modules=[],
         judge=False,
         judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
+        incident_window_s=0.0,
+        incident_per=INCIDENTS[0],
         channels=[],
         recipients=[],
         armed=[],
@@ -171,7 +180,7 @@ def _apply(session: Session, row: RuleRow, change: RuleChange) -> None:
     problems += _problems_of_recipients(session, row, change)
     if problems:
         raise InvalidInput(problems)
-    for name in ("name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s"):
+    for name in _PLAIN:
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
@@ -224,9 +233,17 @@ def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]
         yield UserError("severity", f"must be from 1 to {MAX_SEVERITY}")
     if change.judge_deadline_s is not None and not 0 <= change.judge_deadline_s <= MAX_JUDGE_DEADLINE_S:
         yield UserError("judge_deadline_s", f"must be from 0 to {MAX_JUDGE_DEADLINE_S:.0f} seconds")
+    yield from _problems_of_incidents(change)
     yield from _unknown("modules", "module", change.modules or (), MODULES)
     yield from _unknown("channels", "channel", change.channels or (), CHANNELS)
     yield from _unknown("armed", "arm state", change.armed or (), ARM_STATES)
+
+
+def _problems_of_incidents(change: RuleChange) -> Iterator[UserError]:
+    if change.incident_window_s is not None and not 0 <= change.incident_window_s <= MAX_INCIDENT_WINDOW_S:
+        yield UserError("incident_window_s", f"must be from 0 to {MAX_INCIDENT_WINDOW_S:.0f} seconds")
+    if change.incident_per is not None and change.incident_per not in INCIDENTS:
+        yield UserError("incident_per", f"must be one of {', '.join(INCIDENTS)}")
 
 
 def _unknown(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> Iterator[UserError]:
