@@ -71,6 +71,8 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "modules": ["lpr", "ocr"],
         "judge": True,
         "judge_deadline_s": 2.5,
+        "incident_window_s": 0,
+        "incident_per": "rule",
         "channels": ["webhook"],
         "recipients": [],
         "armed": ["night", "away"],
