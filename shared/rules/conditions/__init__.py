@@ -10,4 +10,5 @@ CATALOGUE = {
     "not": "shared.rules.conditions.negation:NotCondition",
     "presence": "shared.rules.conditions.presence:PresenceCondition",
     "sequence": "shared.rules.conditions.sequence:SequenceCondition",
+    "speed": "shared.rules.conditions.speed:SpeedCondition",
 }
