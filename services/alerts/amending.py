@@ -68,27 +68,34 @@ class Amender:
             if alert is None:
                 continue
             if _rewrite(alert, judgement):
-                made += self._spread(session, alert, now=now)
+                made += [new[:3] for new in self.spread(session, alert, now=now)]
             # A newer one that came in this very moment stays, for whoever brought it.
             done = delete(Judgement).where(Judgement.event_uuid == judgement.event_uuid, Judgement.at == judgement.at)
             session.execute(done.execution_options(synchronize_session=False))
         return made
 
-    def _spread(self, session: Session, alert: Alert, *, now: datetime) -> list[New]:
+    def spread(
+        self, session: Session, alert: Alert, *, now: datetime, pace: timedelta = timedelta()
+    ) -> list[tuple[str, str, str, datetime]]:
+        """Have those who know the alert told of its new notice; what is to be delivered, and from when on.
+
+        With a `pace`, nobody gets two amendments within it: what comes meanwhile is told by the one that waits.
+        """
         histories: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
         # Locked: from here on nobody takes what is still waiting, and what is being sent is seen to be.
         rows = select(Delivery).where(Delivery.alert_id == alert.id).order_by(Delivery.id).with_for_update()
         for row in session.scalars(rows.execution_options(populate_existing=True)):
             histories[row.channel, row.recipient].append(row)
-        made: list[New] = []
+        made: list[tuple[str, str, str, datetime]] = []
         for (channel, recipient), history in histories.items():
             newest = max(history, key=lambda row: row.revision)
             if newest.state in _WAITING:
                 newest.revision = alert.revision
             elif channel in self._amendable and newest.state in _TOLD and "digest" not in newest.receipt:
-                row = _amendment(alert, newest, now=now)
+                due_at = max(now, newest.due_at + pace) if newest.purpose == "amendment" else now
+                row = _amendment(alert, newest, due_at=due_at, now=now)
                 session.add(row)
-                made.append((row.id, channel, recipient))
+                made.append((row.id, channel, recipient, due_at))
         metrics.AMENDMENTS.inc(len(made))
         log.info("alert_amended", alert=alert.id, revision=alert.revision, amendments=len(made))
         return made
@@ -113,7 +120,7 @@ def _rewrite(alert: Alert, judgement: Judgement) -> bool:
     return is_news
 
 
-def _amendment(alert: Alert, newest: Delivery, *, now: datetime) -> Delivery:
+def _amendment(alert: Alert, newest: Delivery, *, due_at: datetime, now: datetime) -> Delivery:
     return Delivery(
         id=ids.amendment_id(alert.id, newest.channel, newest.recipient, alert.revision),
         alert_id=alert.id,
@@ -126,6 +133,6 @@ def _amendment(alert: Alert, newest: Delivery, *, now: datetime) -> Delivery:
         state="queued",
         attempts=0,
         doubtful=0,
-        due_at=now,
+        due_at=due_at,
         created_at=now,
     )

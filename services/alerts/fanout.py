@@ -13,10 +13,11 @@ from services.alerts import metrics
 from services.alerts.amending import Amender
 from services.alerts.channel import Channel
 from services.alerts.hint import Enqueue, Hint
+from services.alerts.incidents import Incidents
 from services.alerts.notice import Notice
 from services.alerts.planning import Plan, plan
 from services.alerts.policy import recipients_of
-from services.alerts.reserve import start_cooldowns
+from services.alerts.reserve import lock_cooldowns, start_cooldowns
 from shared.db.engine import SessionFactory
 from shared.db.insert import insert
 from shared.db.tables import Alert, Delivery
@@ -43,6 +44,7 @@ class FanoutHandler:
         self._sessions = sessions
         self._channels = channels
         self._amender = Amender(channels)
+        self._incidents = Incidents(self._amender)
         self._enqueue = enqueue
         self._per_recipient = per_recipient
         self._now = now
@@ -71,7 +73,18 @@ class FanoutHandler:
         told = [(event, found) for event in events if (found := recipients_of(event, recipients))]
         if not told:
             return []
-        return _store(session, plan(session, told, now=now), now=now)
+        # Whatever two replicas may both want is locked first, and in one order, so that none waits in a circle.
+        grouped = sorted((each for each in told if each[0].incident_id), key=lambda each: each[0].incident_id or "")
+        self._incidents.lock(session, [event for event, _ in grouped])
+        if grouped:
+            lock_cooldowns(session, [person for _, found in told for person in found])
+        due = _store(session, plan(session, [each for each in told if not each[0].incident_id], now=now), now=now)
+        for event, found in grouped:
+            if self._incidents.is_news(session, event, found):
+                due += _store(session, plan(session, [(event, found)], now=now), now=now)
+            else:
+                due += self._incidents.amend(session, event, now=now)
+        return due
 
     def _hand_out(self, due: Iterable[Hint]) -> None:
         # A worker that has made a delivery goes on with the recipient's next by itself: a few per recipient do.

@@ -152,6 +152,7 @@ def _lines(notice: Notice, words: Wording, *, title: str, now: datetime, zone: t
         return
     yield words.moment(notice.captured_at, zone)
     yield from _late(notice.age_s(now), words)
+    yield from _so_far(notice, words, zone=zone)
     if notice.held:
         yield from _held_back(notice, words)
     elif notice.facts is not None:
@@ -179,6 +180,19 @@ def _held_back(notice: Notice, words: Wording) -> Iterator[str]:
         yield f"{group.count} × {what}"
     if (left := notice.count - sum(group.count for group in notice.held)) > 0:
         yield words.ngettext("%(count)d more event", "%(count)d more events", left) % {"count": left}
+
+
+def _so_far(notice: Notice, words: Wording, *, zone: tzinfo) -> Iterator[str]:
+    """How many events of an incident the notice stands for by now."""
+    if notice.latest is None:
+        return
+    text = words.ngettext(
+        "%(count)d event so far, the latest at %(time)s: %(camera)s",
+        "%(count)d events so far, the latest at %(time)s: %(camera)s",
+        notice.count,
+    )
+    time = words.moment(notice.latest.at, zone)
+    yield text % {"count": notice.count, "time": time, "camera": notice.latest.camera_name}
 
 
 def _facts(notice: Notice, words: Wording, *, title: str) -> Iterator[str]:

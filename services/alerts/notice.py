@@ -28,11 +28,23 @@ class Held(BaseModel):
     text: str
 
 
+class Latest(BaseModel):
+    """When and where the last of an incident's events was."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: UtcTime
+    camera_name: str
+
+
 class Notice(BaseModel):
     """The neutral content of an alert. `snapshot` is relative to the media store, `text` in English.
 
     `details` are lines that follow the `text`; a `report` has besides the `facts` that both are made from. A `digest`
     stands for `count` events that were held back; its `text` names them, and `held` has the most frequent of them.
+
+    An alert of an incident stands for `count` events as well: the fields are those of the first, `severity` is the
+    highest and `latest` tells of the last.
 
     `judged_at` is there when the verdict came after the alert.
 
@@ -61,6 +73,7 @@ class Notice(BaseModel):
     threat_level: int | None = None
     judged_at: UtcTime | None = None
     count: int = 1
+    latest: Latest | None = None
     held: tuple[Held, ...] = ()
     facts: DayFacts | None = None
     trace_id: str = ""

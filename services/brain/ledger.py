@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.brain import cases, looks, timeline
+from services.brain.incidents import deepen, join
 from services.brain.looks import Known
 from services.brain.site import CAMERA_COLUMNS, SiteView, facts_of
 from services.brain.telling import Court, Standing, Telling, telling
@@ -122,6 +123,19 @@ class Ledger:
             found = Found(module, results, body.captured_at, body.presence())
             self._tell_of(body, body.presence(), camera, [rule for rule, _ in firing], because=(found, firing))
 
+    def tell_of(self, body: PresenceBody, rules: Sequence[Rule]) -> None:
+        """Raise or widen the event of the presence, on whose behalf others than its own evaluation found it worth it.
+
+        The presence must have been `read`.
+        """
+        camera = self._cameras.get(body.camera)
+        if camera is not None:
+            self._tell_of(body, body.presence(), camera, rules)
+
+    def close(self, body: PresenceBody) -> None:
+        """Close the event of a presence that is over, as it was last."""
+        self._close(body, body.presence())
+
     def fire(self, camera: str, slugs: Iterable[str], *, at: datetime) -> None:
         """Note when rules fired on a camera: what their cooldown counts from."""
         for slug in slugs:
@@ -133,8 +147,8 @@ class Ledger:
                 statement.on_conflict_do_update(index_elements=["rule_slug", "camera_slug"], set_={"fired_at": at})
             )
 
-    def raise_event(self, draft: EventDraft, rules: Sequence[Rule] = (), *, evidence: Sequence[str] = ()) -> None:
-        """Store the event and its outbox row, unless it is stored already.
+    def raise_event(self, draft: EventDraft, rules: Sequence[Rule] = (), *, evidence: Sequence[str] = ()) -> bool:
+        """Store the event and its outbox row, unless it is stored already; whether it was not.
 
         `rules` are those that fired; what waits for the judge is told later, and it is shown the `evidence`.
         """
@@ -143,12 +157,14 @@ class Ledger:
             insert(self._session, Event).values(**values).on_conflict_do_nothing().returning(Event.id)
         ).first()
         if added is None:
-            return
+            return False
+        draft = self._in_incident(draft, rules)
         self.entries.stored.append(draft)
         plan = telling((), rules, standing=Standing(), court=self._court)
         if plan.now or not rules:
             self._tell(draft.raised(self._now, on_behalf=plan.now))
         self._ask(added.id, draft, plan, told=bool(plan.now), evidence=evidence)
+        return True
 
     def camera(self, slug: str) -> CameraFacts | None:
         """The camera, when it is there and enabled."""
@@ -196,10 +212,9 @@ class Ledger:
         self._order(body, camera, modules, look=looks.FIRST)
         since = before.since if before is not None else body.captured_at
         self._asked[body.presence_id] = _Asked((*seen, *modules), since)
-        if body.presence_id in self.entries.fired:
-            self._widen(body, presence, camera, rules)
-        else:
-            self.raise_event(
+        is_known = body.presence_id in self.entries.fired
+        if not is_known:
+            is_known = not self.raise_event(
                 timeline.detection(
                     presence,
                     camera,
@@ -213,6 +228,15 @@ class Ledger:
                 rules,
                 evidence=_evidence(body),
             )
+            if is_known:
+                # Somebody else stored it since it was read: what another rule raised must not swallow these.
+                self.read([body])
+                stored = self._asked[body.presence_id]
+                asked = tuple(dict.fromkeys((*stored.modules, *seen, *modules)))
+                self._asked[body.presence_id] = _Asked(asked, stored.since)
+        new = [rule for rule in rules if rule.slug not in self.entries.fired.get(body.presence_id, ())]
+        if is_known and new:
+            self._widen(body, presence, camera, new)
         self._fire(body, rules)
 
     def _look_again(self, body: PresenceBody, presence: Presence, camera: CameraFacts) -> None:
@@ -281,17 +305,28 @@ class Ledger:
         )
         self._tell_further(draft, known, rules, evidence=_evidence(body))
 
+    def _in_incident(self, draft: EventDraft, rules: Sequence[Rule]) -> EventDraft:
+        """The event as part of the incident that it begins or belongs to, if its rules have incidents."""
+        incident = join(self._session, draft, rules)
+        if incident is None:
+            return draft
+        self._session.execute(update(Event).where(Event.uuid == draft.uuid).values(incident_id=incident))
+        return replace(draft, incident_id=incident)
+
     def _tell_further(
         self, draft: EventDraft, known: Sequence[Rule], new: Sequence[Rule], *, evidence: Sequence[str]
     ) -> None:
         event = self._session.execute(
-            select(Event.id, Event.verdict, Event.ai_response, VerdictRow.threat_level)
+            select(Event.id, Event.verdict, Event.ai_response, Event.incident_id, VerdictRow.threat_level)
             .outerjoin(VerdictRow, VerdictRow.event_id == Event.id)
             .where(Event.uuid == draft.uuid)
         ).one()
+        draft = replace(draft, incident_id=self._still_in(event.incident_id, draft, new))
         case = self._session.get(Case, event.id, with_for_update=True)
         standing = Standing(event.verdict, held=case is not None and case.withheld is not None)
-        plan = telling(known, new, standing=standing, court=self._court)
+        # What was told as one of many may have been told softly: what is more than that is told as if it were new.
+        before = () if event.incident_id is not None and _outweighs(new, known) else known
+        plan = telling(before, new, standing=standing, court=self._court)
         if plan.now:
             said = {name: getattr(event, name) for name in ("verdict", "ai_response", "threat_level")}
             self._tell(draft.raised(self._now, on_behalf=plan.now).model_copy(update=said))
@@ -305,6 +340,12 @@ class Ledger:
             due_at = self._now + timedelta(seconds=plan.deadline_s)
             case.due_at = min(case.due_at, due_at) if standing.held else due_at
         self.entries.asked += 1
+
+    def _still_in(self, incident: str | None, draft: EventDraft, new: Sequence[Rule]) -> str | None:
+        """The incident under which people hear of an event on which `new` rules fired: none with one that has none."""
+        if incident is not None:
+            deepen(self._session, incident, severity=draft.severity)
+        return incident if all(rule.incident_window_s > 0 for rule in new) else None
 
     def _ask(self, event_id: int, draft: EventDraft, plan: Telling, *, told: bool, evidence: Sequence[str]) -> None:
         """Open the event's case before the judge, if a rule wants it."""
@@ -339,6 +380,12 @@ class Ledger:
     def _tell(self, message: EventRaised | EventEnded) -> None:
         self._session.add(outbox_row(EVENTS, message, now=self._now))
         self.entries.told += 1
+
+
+def _outweighs(new: Sequence[Rule], known: Sequence[Rule]) -> bool:
+    """Whether the new rules ask for an alert of their own, or are more severe than those before."""
+    severest = max((rule.severity for rule in known), default=0)
+    return any(rule.incident_window_s <= 0 or rule.severity > severest for rule in new)
 
 
 def _evidence(body: PresenceBody) -> list[str]:

@@ -14,6 +14,7 @@ from services.brain.last_seen import LastSeen
 from services.brain.ledger import Entries, Ledger
 from services.brain.looks import Known, ripe, wished
 from services.brain.memory import Memory
+from services.brain.sequences import Sequences
 from services.brain.site import Site, SiteView
 from services.brain.telling import Court
 from shared.db.engine import SessionFactory
@@ -53,6 +54,7 @@ class PresenceHandler:
         self._known = known
         self._ordered = ordered
         self._court = court
+        self._sequences = Sequences(sessions, now=now, known=known, court=court)
 
     def __call__(self, batch: list[Received]) -> None:
         """Commit what follows from the messages. A second time with the same messages changes nothing."""
@@ -63,6 +65,8 @@ class PresenceHandler:
             self._last_seen.note(body, view)
         # Each message with who else was there when it was told.
         told = [(body, self._memory.see(body)) for body in bodies]
+        # First, so that the ends that stand in this batch find the events.
+        self._follow_up(self._sequences.step(told, view), [], started)
         waiting = _relevant(told, view, self._memory)
         if not waiting:
             return
@@ -74,12 +78,16 @@ class PresenceHandler:
             noted = self._note(session, ledger, view, waiting)
         for body in noted:
             self._memory.remember_noted(body)
-        self._remember(ledger.entries, [body for body, _ in waiting])
-        if ledger.entries.told or ledger.entries.asked:
+        self._follow_up(ledger.entries, [body for body, _ in waiting], started)
+
+    def _follow_up(self, entries: Entries, bodies: list[PresenceBody], started: float) -> None:
+        """What is done once it is committed."""
+        self._remember(entries, bodies)
+        if entries.told or entries.asked:
             self._committed()
-        if ledger.entries.ordered:
+        if entries.ordered:
             self._ordered()
-        self._measure(ledger.entries, started)
+        self._measure(entries, started)
 
     def _note(self, session: Session, ledger: Ledger, view: SiteView, waiting: list[_Told]) -> list[PresenceBody]:
         """Write down what the rules made of those that ended, fired a rule, or are due; the last message of each."""

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, or_, select, tuple_
 from sqlalchemy.exc import OperationalError
 
 from services.brain import metrics
 from shared.db.engine import SessionFactory
-from shared.db.tables import Appearance, DecisionRow, Event
+from shared.db.tables import Appearance, DecisionRow, Event, SequenceHit
 from shared.domain.errors import Transient
 from shared.media import MediaStore
 from shared.messages.topics import RETENTION_WANTED
@@ -26,6 +26,7 @@ from shared.retention.leftovers import days_due
 from shared.retention.old_events import OldEvents
 from shared.retention.pictures import FOLDERS, Pictures
 from shared.retention.seen_now import presences_there
+from shared.rules.steps import MAX_WITHIN_S
 from shared.settings.retention import RetentionSettings
 
 log = get_logger("brain.retention")
@@ -33,6 +34,8 @@ log = get_logger("brain.retention")
 LEASE_TTL_S: Final = 60.0
 
 _CHUNK: Final = 200
+_HITS_KEPT = timedelta(seconds=24 * MAX_WITHIN_S)
+_HIT: Final = (SequenceHit.rule_slug, SequenceHit.sequence, SequenceHit.step, SequenceHit.presence_id)
 # Between two chunks whoever waits to write comes first.
 _PAUSE_S = 0.02
 _LOOK_S = 2.0
@@ -110,6 +113,7 @@ class Retention:
             self._remove_events()
             appearances = self._remove_appearances()
             self._remove_decisions()
+            self._remove_hits()
             pictures = self._remove_pictures("no event", keep=timedelta(hours=self._settings.no_event_h))
             pictures += self._remove_pictures("crops", keep=timedelta(days=self._settings.crops_days))
         finally:
@@ -138,6 +142,20 @@ class Retention:
             self._stop.wait(_PAUSE_S)
         metrics.REMOVED.labels("appearance").inc(count)
         return count
+
+    def _remove_hits(self) -> None:
+        """What was done of sequences so long ago that no message about it can still be on its way."""
+        before = self._now() - _HITS_KEPT
+        old = select(*_HIT).where(SequenceHit.until < before).limit(_CHUNK)
+        while self._goes_on():
+            with self._reads() as session:
+                hits = [tuple(row) for row in session.execute(old)]
+            if not hits:
+                return
+            with self._writes.begin() as session:
+                session.execute(delete(SequenceHit).where(tuple_(*_HIT).in_(hits), SequenceHit.until < before))
+            metrics.REMOVED.labels("sequence_hit").inc(len(hits))
+            self._stop.wait(_PAUSE_S)
 
     def _remove_decisions(self) -> None:
         before = self._now() - timedelta(hours=self._settings.decisions_h)

@@ -60,6 +60,7 @@ class EventDraft:
     modules: tuple[str, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)
     scene: ScenePicture | None = None
+    incident_id: str | None = None
     trace_id: str = ""
 
     @property
@@ -88,6 +89,7 @@ class EventDraft:
             captured_at=self.at,
             stored_at=stored_at,
             snapshot=self.snapshot,
+            incident_id=self.incident_id,
             text=self.text,
         )
 

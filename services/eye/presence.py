@@ -16,6 +16,7 @@ from services.eye.zones import advance, foot, inside, left_all, zones_holding
 from shared.domain.box import Box
 from shared.domain.detection import Detection, Track
 from shared.domain.ids import presence_id
+from shared.domain.pace import Stride, pace, strode_on
 from shared.domain.path import gone_on
 from shared.domain.presence import Crop, Presence, PresencePhase
 from shared.domain.zone import Zone
@@ -168,6 +169,8 @@ class PresenceBook:
         )
         stay.zones = advance(stay.zones, holding, at=look.at, since=stay.last_seen_at)
         stay.path = gone_on(stay.path, foot(detection.box, look.frame_size))
+        stay.strides = strode_on(stay.strides, Stride(look.at.timestamp(), detection.box))
+        stay.speed = max(stay.speed, round(pace(stay.strides), 2))
 
     def _maybe_start(self, stay: Stay, track: Track, shot: Shot, look: _Look) -> PresenceUpdate | None:
         stay.label = track.label
@@ -251,6 +254,7 @@ class PresenceBook:
             crop=stay.crop,
             crops=stay.crops,
             path=stay.path,
+            speed=stay.speed,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.domain.box import Box
 from shared.domain.detection import Detection
+from shared.domain.pace import Strides
 from shared.domain.path import Path
 from shared.domain.presence import Crop, ZoneStay
 
@@ -37,7 +38,8 @@ class Shot:
 class Stay:
     """One track's stay so far; `told_at` is when something was last told of it, None before it started.
 
-    `origin` is where its centre was at first, as shares of the picture's width and height.
+    `origin` is where its centre was at first, as shares of the picture's width and height. The `strides` of the last
+    seconds are not saved: whoever carries on measures anew.
     """
 
     track_id: int
@@ -54,6 +56,8 @@ class Stay:
     crop: str | None = None
     crops: tuple[Crop, ...] = ()
     path: Path = ()
+    strides: Strides = ()
+    speed: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -90,6 +94,7 @@ def packed(stay: Stay) -> dict[str, Any]:
         "crop": stay.crop,
         "crops": [[crop.path, crop.at.isoformat(), crop.quality] for crop in stay.crops],
         "path": [list(point) for point in stay.path],
+        "speed": stay.speed,
     }
 
 
@@ -115,6 +120,7 @@ def unpacked(state: Mapping[str, Any]) -> Stay:
             for path, at, quality in state.get("crops", ())
         ),
         path=tuple((float(x), float(y)) for x, y in state.get("path", ())),
+        speed=float(state.get("speed", 0.0)),
     )
 
 

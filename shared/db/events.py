@@ -39,6 +39,8 @@ class RuleRow(Base):
     modules: Mapped[list[str]] = mapped_column(JSON, default=list)
     judge: Mapped[bool] = mapped_column(default=False)
     judge_deadline_s: Mapped[float] = mapped_column(default=4.0)
+    incident_window_s: Mapped[float] = mapped_column(default=0.0)
+    incident_per: Mapped[str] = mapped_column(String(8), default="rule")
     channels: Mapped[list[str]] = mapped_column(JSON, default=list)
     recipients: Mapped[list[int]] = mapped_column(JSON, default=list)
     armed: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -101,6 +103,7 @@ class Event(Base):
     user_feedback: Mapped[str | None] = mapped_column(String(32))
     trace_id: Mapped[str] = mapped_column(String(64), default="")
     legal_hold: Mapped[bool] = mapped_column(default=False, server_default=false())
+    incident_id: Mapped[str | None] = mapped_column(String(36), index=True)
 
 
 class Recognition(Base):

@@ -8,10 +8,12 @@ from shared.db.decisions import DecisionRow
 from shared.db.deliveries import Alert, Delivery, DeliveryAttempt, Judgement, Webhook
 from shared.db.events import ANYWHERE, Event, OutboxRow, Recognition, RuleFiring, RuleRow
 from shared.db.feedback import Feedback
+from shared.db.incidents import Incident, IncidentAlert, IncidentSlot, IncidentTelling
 from shared.db.login_sessions import LoginSession
 from shared.db.people import FaceSample, Person
 from shared.db.plates import ListedPlate
 from shared.db.recipients import RecipientRow
+from shared.db.sequences import SequenceHit
 from shared.db.verdicts import Case, VerdictRow
 
 __all__ = [
@@ -31,6 +33,10 @@ __all__ = [
     "Event",
     "FaceSample",
     "Feedback",
+    "Incident",
+    "IncidentAlert",
+    "IncidentSlot",
+    "IncidentTelling",
     "Judgement",
     "ListedPlate",
     "LoginSession",
@@ -40,6 +46,7 @@ __all__ = [
     "Recognition",
     "RuleFiring",
     "RuleRow",
+    "SequenceHit",
     "VerdictRow",
     "Webhook",
     "ZoneRow",

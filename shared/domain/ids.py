@@ -40,6 +40,11 @@ def absence_event_id(camera: str, rule: str, began_ms: int) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"absence/{camera}/{rule}/{began_ms}"))
 
 
+def incident_id(event: str) -> str:
+    """The incident that begins with this event."""
+    return str(uuid.uuid5(_NAMESPACE, f"incident/{event}"))
+
+
 def notice_id(subject: str) -> str:
     """The bare uuid that stands for the event in an alert that tells of none: one for each thing that is told."""
     return str(uuid.uuid5(_NAMESPACE, f"notice/{subject}"))

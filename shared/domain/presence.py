@@ -46,7 +46,7 @@ class Presence:
     `confidence` and `box` belong to the best shot so far; `snapshot` and `crop` are its pictures,
     relative to the media store. `crops` are a few more, kept where somebody looks closer, in no order. `frames`
     counts the frames on which the object was detected. `path` is where its foot (the middle of the box's lower edge)
-    has been.
+    has been. `speed` is the fastest that it has been so far, in its own heights per second (`shared.domain.pace`).
     """
 
     id: str
@@ -65,6 +65,7 @@ class Presence:
     crop: str | None = None
     crops: tuple[Crop, ...] = ()
     path: Path = ()
+    speed: float = 0.0
 
     @property
     def duration_s(self) -> float:

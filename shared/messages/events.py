@@ -20,6 +20,7 @@ class EventRaised(Message):
     It is for all whom `channels` reach and for `recipients` (ids); for everybody where neither is named.
     `captured_at` is the capture time of the deciding frame, `stored_at` the time of the commit. `verdict` and
     `ai_response` are there when the judge was asked and spoke in time; what it says later comes as `EventJudged`.
+    Events of one `incident_id` are to be one alert.
     """
 
     event_id: str
@@ -41,6 +42,7 @@ class EventRaised(Message):
     verdict: Verdict | None = None
     ai_response: str | None = None
     threat_level: int | None = Field(default=None, ge=0, le=3)
+    incident_id: str | None = None
 
     @classmethod
     def example(cls) -> Self:

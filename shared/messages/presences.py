@@ -49,7 +49,8 @@ class PresenceBody(Message):
     Several messages about one presence carry the same `presence_id`; `box` is in pixels of a picture of
     `frame_width` × `frame_height`; `snapshot` and `crop` are relative to the media store. `crops` are a few
     good ones over time, kept only where a rule has specialists look closer; a picture may be written a moment after
-    it is told of. `path` is where its foot has been, as shares of the picture, at most 64 points.
+    it is told of. `path` is where its foot has been, as shares of the picture, at most 64 points;
+    `speed` the fastest it has been so far, in its own heights per second.
     """
 
     ABSTRACT: ClassVar[bool] = True
@@ -71,6 +72,7 @@ class PresenceBody(Message):
     crop: str | None = None
     crops: tuple[CropBody, ...] = ()
     path: tuple[tuple[float, float], ...] = ()
+    speed: float = Field(default=0.0, ge=0)
 
     def presence(self) -> Presence:
         return Presence(
@@ -90,6 +92,7 @@ class PresenceBody(Message):
             crop=self.crop,
             crops=tuple(Crop(crop.path, crop.at, crop.quality) for crop in self.crops),
             path=self.path,
+            speed=self.speed,
         )
 
     @classmethod
@@ -118,6 +121,7 @@ class PresenceBody(Message):
             crop=presence.crop,
             crops=tuple(CropBody(path=crop.path, at=crop.at, quality=crop.quality) for crop in presence.crops),
             path=presence.path,
+            speed=presence.speed,
         )
 
     @classmethod
@@ -141,6 +145,7 @@ class PresenceBody(Message):
             crop="crops/cam_001/2026/01/15/7d3c.jpg",
             crops=(CropBody.example(),),
             path=((0.0521, 0.3704), (0.0781, 0.3704)),
+            speed=0.84,
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shared.db.appearances import Appearance
 from shared.db.deliveries import Alert, Delivery, Judgement
 from shared.db.events import Event, Recognition
+from shared.db.incidents import IncidentTelling
 from shared.db.unindexed import Unindexed
 from shared.db.verdicts import Case
 from shared.retention.leftovers import LeftPicture
@@ -38,6 +39,7 @@ def remove_events(session: Session, events: Sequence[Event]) -> tuple[int, list[
     files = [path for event in events for path in dict.fromkeys((event.snapshot, event.crop)) if path]
     gone = session.execute(delete(Recognition).where(Recognition.event_id.in_(ids)))
     session.execute(delete(Alert).where(Alert.event_uuid.in_(uuids)))
+    session.execute(delete(IncidentTelling).where(IncidentTelling.event_uuid.in_(uuids)))
     session.execute(delete(Judgement).where(Judgement.event_uuid.in_(uuids)))
     session.execute(
         delete(Appearance).where(or_(Appearance.presence_id.in_(presences), Appearance.event_uuid.in_(uuids)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -27,6 +27,8 @@ MAX_DEPTH: Final = 2
 
 _MAX_PROBLEMS = 20
 
+_Place = tuple[str | int, ...]
+
 
 class Condition(BaseModel, ABC):
     """One kind of condition (a plug-in of `shared.rules.conditions`): a frozen value made from JSON."""
@@ -37,6 +39,8 @@ class Condition(BaseModel, ABC):
     """The field that holds other conditions, a list of them or one; None for a condition that stands by itself."""
     about_camera: ClassVar[bool] = False
     """Whether it is about a camera instead of a presence, and so cannot be part of another condition."""
+    about_several: ClassVar[bool] = False
+    """Whether it is about presences one after the other instead of one, and so cannot be part of another condition."""
 
     kind: str
 
@@ -51,8 +55,16 @@ class Condition(BaseModel, ABC):
     def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
         """Everything that keeps it from holding; nothing, if and only if it `holds`. Slower, for people who ask why."""
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        """When it held last, of a presence for which it holds as known at `at`; long past for what takes a moment."""
+        return presence.started_at
+
+    def cameras(self) -> tuple[str, ...]:
+        """The cameras that it names itself; none: it is asked of those of its rule."""
+        return ()
+
     def zones(self) -> Mapping[str, str]:
-        """The zones without which it can never hold, by the field that names each."""
+        """The zones without which it can never hold, by the field that names each; of the rule's own camera."""
         return {}
 
     def modules(self) -> tuple[str, ...]:
@@ -99,12 +111,12 @@ def _parsed(
         _check_place(kind, path, depth=depth, negated=negated, within=within)
     except UserError as error:
         raise InvalidInput([error]) from None
-    parts, problems = _parts(values, kind, path, depth=depth)
+    parts, problems, said = _parts(values, kind, path, depth=depth)
     try:
         # As JSON, so that lists are lists and numbers numbers: "5" is no number of seconds, nor is true.
         condition = kind.model_validate_json(json.dumps(values), strict=True, context={"parts": parts})
     except ValidationError as error:
-        problems += _problems(error, kind, path, but=kind.parts_field if problems else None)
+        problems += _problems(error, kind, path, said=said)
         raise InvalidInput(problems) from None
     if problems:
         raise InvalidInput(problems)
@@ -115,6 +127,8 @@ def _check_place(kind: type[Condition], path: str, *, depth: int, negated: bool,
     place = f"{path}.kind".lstrip(".")
     if kind.about_camera and within:
         raise UserError(place, "cannot be part of another condition: it is about the camera, not about somebody there")
+    if kind.about_several and within:
+        raise UserError(place, "cannot be part of another condition: it is about several, one after the other")
     if kind.parts_field == "condition" and negated:
         raise UserError(place, "stands inside another not", remedy="leave both out")
     if kind.parts_field == "conditions" and depth == 0:
@@ -123,9 +137,35 @@ def _check_place(kind: type[Condition], path: str, *, depth: int, negated: bool,
 
 def _parts(
     values: Mapping[str, Any], kind: type[Condition], path: str, *, depth: int
-) -> tuple[dict[str, Any], list[UserError]]:
-    """The conditions that this one is made of, read; and what is wrong with them."""
+) -> tuple[dict[str, Any], list[UserError], set[_Place]]:
+    """The conditions that this one is made of, read; what is wrong with them, and the places of which all is said."""
     field = kind.parts_field
+    if field == "steps":
+        return _steps(values.get(field), f"{path}.{field}".lstrip("."), depth=depth)
+    parts, problems = _inner(values, field, path, depth=depth)
+    return parts, problems, {(field,)} if field is not None and problems else set()
+
+
+def _steps(given: object, place: str, *, depth: int) -> tuple[dict[str, Any], list[UserError], set[_Place]]:
+    """The condition of each step, None where there is none to be read."""
+    problems: list[UserError] = []
+    said: set[_Place] = set()
+    found: list[Condition | None] = []
+    for index, step in enumerate(given[:MAX_PARTS] if isinstance(given, list) else ()):
+        values = step.get("condition") if isinstance(step, Mapping) else None
+        try:
+            inside = f"{place}.{index}.condition"
+            found.append(_parsed(values, inside, depth=depth, within=True) if isinstance(values, Mapping) else None)
+        except InvalidInput as error:
+            problems += error.problems
+            said.add(("steps", index, "condition"))
+            found.append(None)
+    return {"steps": tuple(found)}, problems, said
+
+
+def _inner(
+    values: Mapping[str, Any], field: str | None, path: str, *, depth: int
+) -> tuple[dict[str, Any], list[UserError]]:
     given = values.get(field) if field is not None else None
     problems: list[UserError] = []
 
@@ -157,9 +197,15 @@ def _kind(name: object, *, path: str) -> type[Condition]:
     return kind
 
 
-def _problems(error: ValidationError, kind: type[Condition], path: str, *, but: str | None) -> Iterator[UserError]:
-    """What pydantic says; nothing of the field `but`, of which all is said."""
-    errors = [each for each in error.errors(include_url=False, include_input=False) if each["loc"][:1] != (but,)]
+def _problems(
+    error: ValidationError, kind: type[Condition], path: str, *, said: Collection[_Place]
+) -> Iterator[UserError]:
+    """What pydantic says; nothing of the places of which all is `said`."""
+    errors = [
+        each
+        for each in error.errors(include_url=False, include_input=False)
+        if not any(each["loc"][: len(place)] == place for place in said)
+    ]
     for each in errors[:_MAX_PROBLEMS]:
         location = [str(part)[:64] for part in each["loc"]]
         yield _problem(each, location, kind, field=".".join(filter(None, [path, *location])))

@@ -16,13 +16,14 @@ from shared.domain.module import ModuleName
 from shared.rules.condition import DEFAULT_KIND, parse_condition
 from shared.rules.registry import (
     MAX_COOLDOWN_S,
+    MAX_INCIDENT_WINDOW_S,
     MAX_JUDGE_DEADLINE_S,
     MAX_RECIPIENTS,
     MAX_SEVERITY,
     USUAL_JUDGE_DEADLINE_S,
     RuleChange,
 )
-from shared.rules.rule import CooldownPer
+from shared.rules.rule import CooldownPer, IncidentPer
 from shared.settings.section import nearest
 
 MOST_RULES = 1_000
@@ -50,6 +51,8 @@ class RuleDocument(BaseModel):
     modules: tuple[ModuleName, ...] = ()
     judge: bool = False
     judge_deadline_s: float = Field(default=USUAL_JUDGE_DEADLINE_S, ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=False)
+    incident_window_s: float = Field(default=0.0, ge=0, le=MAX_INCIDENT_WINDOW_S, allow_inf_nan=False)
+    incident_per: IncidentPer = "rule"
     channels: tuple[ChannelName, ...] = ()
     recipients: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=MAX_RECIPIENTS)
     armed: tuple[ArmState, ...] = ()

@@ -24,17 +24,24 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
-from shared.rules.rule import COOLDOWNS, Rule
+from shared.rules.rule import COOLDOWNS, INCIDENTS, Rule
+from shared.rules.steps import InSteps
 from shared.settings.section import nearest
 
 MAX_COOLDOWN_S: Final = 7 * 86_400.0
 MAX_SEVERITY: Final = 5
+MAX_INCIDENT_WINDOW_S: Final = 3600.0
 MAX_RECIPIENTS: Final = 100
 FROM_FILE: Final = "file"
 """The origin of a rule that stands in argus.yaml."""
 MAX_JUDGE_DEADLINE_S: Final = 60.0
 USUAL_JUDGE_DEADLINE_S: Final = 4.0
 
+_PLAIN: Final = (
+    "name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s", "incident_window_s",
+    "incident_per",
+)  # fmt: skip
+_LIST_CAMERAS: Final = "list the cameras to see their ids"
 _GENERATED = re.compile(r"rule_(\d{3,9})")
 
 
@@ -55,6 +62,8 @@ class RuleChange:
     modules: tuple[str, ...] | None = None
     judge: bool | None = None
     judge_deadline_s: float | None = None
+    incident_window_s: float | None = None
+    incident_per: str | None = None
     channels: tuple[str, ...] | None = None
     recipients: tuple[int, ...] | None = None
     armed: tuple[str, ...] | None = None
@@ -116,6 +125,8 @@ def _empty_row(*, account_id: int | None, now: datetime, slug: str = "") -> Rule
         modules=[],
         judge=False,
         judge_deadline_s=USUAL_JUDGE_DEADLINE_S,
+        incident_window_s=0.0,
+        incident_per=INCIDENTS[0],
         channels=[],
         recipients=[],
         armed=[],
@@ -146,6 +157,8 @@ def rule_of(row: RuleRow) -> Rule:
         modules=tuple(row.modules),
         judge=row.judge,
         judge_deadline_s=row.judge_deadline_s,
+        incident_window_s=row.incident_window_s,
+        incident_per=next((each for each in INCIDENTS if each == row.incident_per), INCIDENTS[0]),
         channels=tuple(row.channels),
         recipients=tuple(row.recipients),
         armed=tuple(row.armed),
@@ -211,18 +224,28 @@ def _apply(session: Session, row: RuleRow, change: RuleChange, *, places: bool =
         problems += _problems_of_recipients(session, row, change)
     if problems:
         raise InvalidInput(problems)
-    for name in ("name", "enabled", "cooldown_s", "cooldown_per", "severity", "judge", "judge_deadline_s"):
+    for name in _PLAIN:
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
-    if condition is not None:
-        row.condition = condition.document()
-    if change.camera is not None:
-        row.camera_slug = change.camera or None
+    _place(row, change, condition)
     for name in ("modules", "channels", "recipients", "armed"):
         listed = getattr(change, name)
         if listed is not None:
             setattr(row, name, list(dict.fromkeys(listed)))
+
+
+def _place(row: RuleRow, change: RuleChange, condition: Condition | None) -> None:
+    """Store where the rule watches, and for what."""
+    if change.camera is not None:
+        row.camera_slug = change.camera or None
+    if isinstance(condition, InSteps):
+        condition = condition.on(row.camera_slug)
+    if condition is not None:
+        row.condition = condition.document()
+    if isinstance(stored := _stored_condition(row), InSteps):
+        # Its events are of this camera, and who may see them may see the rule.
+        row.camera_slug = stored.steps[-1].camera
 
 
 def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
@@ -250,9 +273,17 @@ def _problems_of_values(row: RuleRow, change: RuleChange) -> Iterator[UserError]
         yield UserError("severity", f"must be from 1 to {MAX_SEVERITY}")
     if change.judge_deadline_s is not None and not 0 <= change.judge_deadline_s <= MAX_JUDGE_DEADLINE_S:
         yield UserError("judge_deadline_s", f"must be from 0 to {MAX_JUDGE_DEADLINE_S:.0f} seconds")
+    yield from _problems_of_incidents(change)
     yield from _unknown("modules", "module", change.modules or (), MODULES)
     yield from _unknown("channels", "channel", change.channels or (), CHANNELS)
     yield from _unknown("armed", "arm state", change.armed or (), ARM_STATES)
+
+
+def _problems_of_incidents(change: RuleChange) -> Iterator[UserError]:
+    if change.incident_window_s is not None and not 0 <= change.incident_window_s <= MAX_INCIDENT_WINDOW_S:
+        yield UserError("incident_window_s", f"must be from 0 to {MAX_INCIDENT_WINDOW_S:.0f} seconds")
+    if change.incident_per is not None and change.incident_per not in INCIDENTS:
+        yield UserError("incident_per", f"must be one of {', '.join(INCIDENTS)}")
 
 
 def _unknown(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> Iterator[UserError]:
@@ -271,6 +302,9 @@ def _problems_of_place(
     if change.camera is None and change.condition is None:
         return
     slug = change.camera if change.camera is not None else row.camera_slug
+    if isinstance(sequence := condition if change.condition is not None else _stored_condition(row), InSteps):
+        yield from _problems_of_steps(session, row, change, sequence)
+        return
     if not slug:
         return
     query = select(Camera).where(Camera.slug == slug)
@@ -278,11 +312,31 @@ def _problems_of_place(
     if camera is None:
         # One that was removed meanwhile is no obstacle to mending the condition.
         if change.camera is not None:
-            yield UserError("camera_id", "there is no such camera", remedy="list the cameras to see their ids")
+            yield UserError("camera_id", "there is no such camera", remedy=_LIST_CAMERAS)
         return
     wanted = condition if change.condition is not None else _stored_condition(row)
     if wanted is not None:
         yield from _missing_zones(camera, wanted)
+
+
+def _problems_of_steps(session: Session, row: RuleRow, change: RuleChange, sequence: InSteps) -> Iterator[UserError]:
+    """Cameras of steps that are not the rule's to watch, or not of one account; and zones that they do not have."""
+    sequence = sequence.on(change.camera if change.camera is not None else row.camera_slug)
+    if change.camera and change.camera not in sequence.cameras():
+        yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
+    query = select(Camera).where(Camera.slug.in_(sequence.cameras()))
+    cameras = session.scalars(query if row.account_id is None else query.where(Camera.account_id == row.account_id))
+    there = {camera.slug: camera for camera in cameras}
+    for index, step in enumerate(sequence.steps if change.condition is not None else ()):
+        place = f"condition.steps.{index}"
+        if not step.camera:
+            yield UserError(f"{place}.camera", "is required where the rule has no camera")
+        elif step.camera not in there:
+            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
+        else:
+            yield from _missing_zones(there[step.camera], step.condition, path=f"{place}.condition")
+    if len({camera.account_id for camera in there.values()}) > 1:
+        yield UserError("condition.steps", "name cameras of several accounts", remedy="choose those of one")
 
 
 def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:
@@ -301,12 +355,12 @@ def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) 
             yield UserError(f"recipients.{position}", f"there is no recipient {number}", remedy=remedy)
 
 
-def _missing_zones(camera: Camera, condition: Condition) -> Iterator[UserError]:
+def _missing_zones(camera: Camera, condition: Condition, *, path: str = "condition") -> Iterator[UserError]:
     there = [zone.name for zone in camera.zones]
     for field, zone in condition.zones().items():
         if zone not in there:
             remedy = f"its zones: {', '.join(there)}" if there else "it has no zones yet"
-            yield UserError(f"condition.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)
+            yield UserError(f"{path}.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)
 
 
 def _stored_condition(row: RuleRow) -> Condition | None:

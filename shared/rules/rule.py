@@ -14,6 +14,8 @@ from shared.rules.found import Found, Match
 
 CooldownPer = Literal["camera", "rule", "track"]
 COOLDOWNS: tuple[CooldownPer, ...] = get_args(CooldownPer)
+IncidentPer = Literal["rule", "camera"]
+INCIDENTS: tuple[IncidentPer, ...] = get_args(IncidentPer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class Rule:
     No `camera` means every camera of the account, no `account_id` everybody's. Within `cooldown_s` of firing the rule
     is silent: on the same camera, on all of them (`cooldown_per` rule), or about the same thing alone (track). Told are
     all whom `channels` reach and the `recipients` (ids); everybody where neither is named. With `judge` people are told
-    once the judge has spoken, or `judge_deadline_s` later without its word. `armed` names the states of the camera's
-    account in which the rule is awake, none all of them.
+    once the judge has spoken, or `judge_deadline_s` later without its word. Events that follow each other within
+    `incident_window_s` are one incident, on all cameras or (`incident_per` camera) on each; 0: every one stands alone.
+    `armed` names the states of the camera's account in which the rule is awake, none all of them.
     """
 
     slug: str
@@ -38,6 +41,8 @@ class Rule:
     modules: tuple[str, ...] = ()
     judge: bool = False
     judge_deadline_s: float = 4.0
+    incident_window_s: float = 0.0
+    incident_per: IncidentPer = "rule"
     channels: tuple[str, ...] = ()
     recipients: tuple[int, ...] = ()
     armed: tuple[str, ...] = ()
@@ -48,7 +53,9 @@ class Rule:
         return tuple(dict.fromkeys((*self.condition.modules(), *self.modules)))
 
     def concerns(self, camera: str, account_id: int | None) -> bool:
-        return self.camera in (None, camera) and self.account_id in (None, account_id)
+        named = self.condition.cameras()
+        is_place = camera in named if named else self.camera in (None, camera)
+        return is_place and self.account_id in (None, account_id)
 
     def awake_in(self, state: ArmState) -> bool:
         return not self.armed or state in self.armed

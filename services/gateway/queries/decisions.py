@@ -13,6 +13,7 @@ from services.gateway.queries.cursor import Cursor
 from shared.db.decisions import DecisionRow
 from shared.db.deliveries import Delivery
 from shared.db.events import RuleRow
+from shared.db.incidents import IncidentTelling
 from shared.rules.registry import visible_to
 
 MOST_DELIVERIES = 500
@@ -74,8 +75,9 @@ def sleeping_rules(session: Session, camera: str, *, account_id: int | None) -> 
 
 
 def deliveries_of_event(session: Session, uuid: str, *, account_id: int | None) -> Sequence[Delivery]:
-    """Whom the event was told, as that was decided."""
-    query = select(Delivery).where(Delivery.event_uuid == uuid)
+    """Whom the event was told, as that was decided; as one of an incident, by the alert of another event."""
+    amended = select(IncidentTelling.alert_id).where(IncidentTelling.event_uuid == uuid)
+    query = select(Delivery).where((Delivery.event_uuid == uuid) | Delivery.alert_id.in_(amended))
     if account_id is not None:
         query = query.where(Delivery.account_id == account_id)
     return session.scalars(query.order_by(Delivery.created_at, Delivery.id).limit(MOST_DELIVERIES)).all()

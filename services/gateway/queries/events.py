@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -34,6 +34,7 @@ _SHOWN = (
     _EVENTS.snapshot.is_not(None),
     _EVENTS.ai_response,
     _TOLD > 0,
+    _EVENTS.incident_id,
 )
 
 
@@ -52,7 +53,8 @@ class EventFilter:
 class EventRow(NamedTuple):
     """What a list shows of an event; a tuple in the order of the columns read.
 
-    `was_told` is whether people were told of it by some channel.
+    `was_told` is whether people were told of it by some channel, and by an alert of its own; others of its `incident`
+    may have been told for it.
     """
 
     id: int
@@ -65,6 +67,7 @@ class EventRow(NamedTuple):
     has_photo: bool
     ai_response: str | None
     was_told: bool
+    incident: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,18 @@ def events_page(reader: Reader, wanted: EventFilter, *, counts: EventCounts) -> 
     total = counts.total(reader, wanted.scope, since=wanted.since, until=wanted.until)
     last = Cursor(at=rows[-1].occurred_at, id=rows[-1].id).text() if more else None
     return EventPage(rows=rows, total=total, next_cursor=last)
+
+
+def events_of_incident(
+    session: Session, incident: str, *, limit: int, cursor: Cursor | None = None
+) -> tuple[Sequence[EventRow], str | None]:
+    """A page of an incident's events, newest first, and the place of the next one."""
+    query = select(*_SHOWN).where(_EVENTS.incident_id == incident)
+    if cursor is not None:
+        query = query.where(tuple_(_EVENTS.occurred_at, _EVENTS.id) < (cursor.at, cursor.number))
+    found = session.execute(query.order_by(_EVENTS.occurred_at.desc(), _EVENTS.id.desc()).limit(limit + 1)).all()
+    rows = [EventRow._make(row) for row in found[:limit]]
+    return rows, Cursor(at=rows[-1].occurred_at, id=rows[-1].id).text() if len(found) > limit else None
 
 
 def event_of(session: Session, uuid: str, *, account_id: int | None, for_update: bool = False) -> Event:

@@ -23,6 +23,7 @@ from shared.rules.found import Found
 from shared.rules.registry import RuleChange, draft_rule, rule_named, rule_of
 from shared.rules.replay import Firing, replay
 from shared.rules.rule import Rule, evaluate_finding, is_cooling
+from shared.rules.steps import InSteps
 
 LONGEST = timedelta(hours=24)
 _EXTRA_S = 2.0
@@ -130,8 +131,12 @@ def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) 
 
 def _meant(session: Session, gateway: Gateway, rule: RuleChange | str, *, account_id: int | None) -> Rule:
     if isinstance(rule, str):
-        return rule_of(rule_named(session, rule, account_id=account_id))
-    return draft_rule(session, rule, account_id=account_id, now=gateway.now())
+        meant = rule_of(rule_named(session, rule, account_id=account_id))
+    else:
+        meant = draft_rule(session, rule, account_id=account_id, now=gateway.now())
+    if isinstance(meant.condition, InSteps):
+        raise UserError("rule.condition.kind", "a sequence cannot be tried", remedy="try its steps one by one")
+    return meant
 
 
 def try_on(

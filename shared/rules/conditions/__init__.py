@@ -9,4 +9,6 @@ CATALOGUE = {
     "line": "shared.rules.conditions.line:LineCondition",
     "not": "shared.rules.conditions.negation:NotCondition",
     "presence": "shared.rules.conditions.presence:PresenceCondition",
+    "sequence": "shared.rules.conditions.sequence:SequenceCondition",
+    "speed": "shared.rules.conditions.speed:SpeedCondition",
 }

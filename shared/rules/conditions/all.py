@@ -27,6 +27,9 @@ class AllCondition(Group):
     def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
         yield from self.unmet_parts(presence, at, others)
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        return min(condition.held_until(presence, at) for condition in self.conditions)
+
     def found(self, finding: Found) -> Match | None:
         matches = [condition.found(finding) for condition in self.conditions]
         presence = finding.presence

@@ -24,6 +24,10 @@ class AnyCondition(Group):
         if not self.holds(presence, at, others):
             yield from self.unmet_parts(presence, at, others)
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        # Which of them hold is not known any more: the shortest is the one that can be relied on.
+        return min(condition.held_until(presence, at) for condition in self.conditions)
+
     def found(self, finding: Found) -> Match | None:
         matches = [match for condition in self.conditions if (match := condition.found(finding)) is not None]
         return max(matches, key=lambda match: match.confidence or 0.0, default=None)

@@ -58,6 +58,9 @@ class CountCondition(Condition):
         elif (at - since).total_seconds() < self.for_s:
             yield Unmet("for_s", f"for {seconds(self.for_s)}", seconds((at - since).total_seconds()))
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        return at
+
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}
 

@@ -36,5 +36,8 @@ class NotCondition(Condition):
         if self.condition.holds(presence, at, others):
             yield Unmet("condition", "not to hold", "holds")
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        return at
+
     def zones(self) -> Mapping[str, str]:
         return {f"condition.{field}": zone for field, zone in self.condition.zones().items()}

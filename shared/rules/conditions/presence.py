@@ -54,6 +54,12 @@ class PresenceCondition(Condition):
         if self.schedule is not None and not self.schedule.awake(at):
             yield asleep(self.schedule, at)
 
+    def held_until(self, presence: Presence, at: datetime) -> datetime:
+        stay = next((stay for stay in presence.zones if stay.zone == self.zone), None)
+        if stay is None or self.passage is not None:
+            return presence.last_seen_at if self.passage is None else presence.started_at
+        return presence.last_seen_at if stay.inside else stay.left_at or presence.last_seen_at
+
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}
 

@@ -286,3 +286,12 @@ def test_a_line_is_crossed_once(brain: Brain, site: SessionFactory) -> None:
         handle(brain, presence(PresenceChanged, after_s=second, path=tuple(way[: second + 1])))
     (event,) = events(site)
     assert event.occurred_at == AT + timedelta(seconds=2)
+
+
+def test_who_runs_is_told_and_who_walks_is_not(brain: Brain, site: SessionFactory) -> None:
+    drop_default_rule(site)
+    add_rule(site, "runs", condition={"kind": "speed", "at_least": 1.6, "labels": ["person"]})
+    handle(brain, presence(number=1, speed=1.2), presence(number=2, speed=1.0))
+    assert events(site) == []
+    handle(brain, presence(PresenceChanged, number=2, after_s=2, speed=1.9))
+    assert [event.presence_id for event in events(site)] == ["presence-2"]

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from services.brain.bootstrap import build
 from services.brain.retention import Retention
 from shared.db.engine import SessionFactory, read_sessions, sessions
-from shared.db.tables import Account, Appearance, Event
+from shared.db.tables import Account, Appearance, Event, SequenceHit
 from shared.domain.ids import presence_id
 from shared.media import MediaStore
 from shared.messages.topics import EYE_STATE, RETENTION_WANTED
@@ -272,3 +272,18 @@ def test_the_running_brain_removes_them(site: SessionFactory, settings: Settings
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_steps_of_sequences_go_after_a_day(engine: Engine, redis: Redis, settings: Settings) -> None:
+    here = Installation(engine, redis, settings)
+    with here.writes.begin() as session:
+        for number in range(450):
+            until = NOW - timedelta(hours=25 if number % 3 else 23)
+            session.add(SequenceHit(
+                rule_slug="walk", sequence="0" * 16, step=number % 2, presence_id=f"p{number}", camera_slug="yard",
+                began_at=until, until=until, settled=False,
+            ))  # fmt: skip
+    here.retention.sweep()
+    with here.reads() as session:
+        left = session.scalars(select(SequenceHit.presence_id)).all()
+    assert sorted(left) == sorted(f"p{number}" for number in range(0, 450, 3))

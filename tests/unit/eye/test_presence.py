@@ -232,3 +232,24 @@ def test_a_frame_that_comes_late_turns_no_time_back():
     play(book, (0.0, [seen()]), (1.0, [seen()]), (0.5, [seen()]))
     [presence] = book.open_presences()
     assert presence.last_seen_at == at(1)
+
+
+def test_the_fastest_it_has_been_is_told_and_outlives_a_restart():
+    book = a_book()
+    running = [(each / 5, [seen(box=moved(PERSON, 40 * each))]) for each in range(10)]
+    standing = [(2 + each / 5, [seen(box=moved(PERSON, 360))]) for each in range(10)]
+    told = play(book, *running, *standing)
+    assert told[-1].presence.speed == pytest.approx(2.0, abs=0.01)
+    carried_on = a_book()
+    carried_on.restore(json.loads(json.dumps(book.snapshot())))
+    assert carried_on.open_presences()[0].speed == told[-1].presence.speed
+
+
+def test_a_state_that_knows_no_speed_is_carried_on():
+    book = a_book()
+    play(book, (0.0, [seen()]), (0.5, [seen()]))
+    state = book.snapshot()
+    del state["stays"][0]["speed"]
+    carried_on = a_book()
+    carried_on.restore(state)
+    assert carried_on.open_presences()[0].speed == 0.0

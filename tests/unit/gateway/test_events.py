@@ -40,6 +40,7 @@ def test_an_event_is_listed_with_what_the_contract_names(api: Api) -> None:
                 "photo_url": f"/events/{uuid}.jpg",
                 "ai_response": "Personne suspecte",
                 "alert_sent": True,
+                "incident_id": None,
             }
         ],
         "total": 1,
@@ -171,6 +172,7 @@ def test_one_event_is_told_in_full_with_its_picture(api: Api) -> None:
         "zones": ["Door"],
         "started_at": "2026-01-15T10:30:00Z",
         "ended_at": None,
+        "incident_id": None,
     }
     assert api.get(f"/events/evt-{uuid}").json == expected
     assert api.get(f"/events/{uuid.upper()}").json == expected

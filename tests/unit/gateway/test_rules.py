@@ -71,6 +71,8 @@ def test_a_rule_is_added_shown_changed_and_removed(api: Api) -> None:
         "modules": ["lpr", "ocr"],
         "judge": True,
         "judge_deadline_s": 2.5,
+        "incident_window_s": 0,
+        "incident_per": "rule",
         "channels": ["webhook"],
         "recipients": [],
         "armed": ["night", "away"],
@@ -396,3 +398,49 @@ def test_a_rule_of_the_configuration_is_changed_there(api: Api) -> None:
         assert answer.json is not None
         assert "stands in argus.yaml" in answer.json["message"]
     assert api.put("/rules/filed", {"name": "X"}).status_code == 403
+
+
+STEPS = [{"camera": "gate", "condition": {"zone": "Porte"}}, {"condition": {"kind": "not", "condition": {}}}]
+ONE_AFTER_ANOTHER = {"kind": "sequence", "within_s": 60, "steps": STEPS}
+
+
+def test_a_sequence_names_its_cameras_and_is_of_the_last_one(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    _camera(api, "yard")
+    made = _add(api, {**BODY, "camera_id": "yard", "condition": ONE_AFTER_ANOTHER})
+    assert made["camera_id"] == "yard"
+    assert [step["camera"] for step in made["condition"]["steps"]] == ["gate", "yard"]
+    turned = {**ONE_AFTER_ANOTHER, "steps": [{"camera": "yard", "condition": {}}, STEPS[0]]}
+    changed = api.put(f"/rules/{made['id']}", {"condition": turned}).json
+    assert changed is not None
+    assert changed["camera_id"] == "gate"
+    assert changed["condition"]["steps"][0] == {"camera": "yard", "condition": {"kind": "presence"}}
+
+
+def test_a_sequence_names_only_cameras_and_zones_that_are_there_for_its_account(api: Api) -> None:
+    _camera(api, "gate")
+    _camera(api, "bobs", who="bob")
+    steps = [
+        {"camera": "gate", "condition": {"zone": "Porte"}},
+        {"camera": "bobs", "condition": {}},
+        {"camera": "nowhere", "condition": {"zone": "Porte"}},
+        {"condition": {}},
+    ]
+    said = _refused(api, {**BODY, "condition": {**ONE_AFTER_ANOTHER, "steps": steps}})
+    assert "'condition.steps[0].condition.zone' there is no zone 'Porte' on camera gate" in said
+    assert "'condition.steps[1].camera' there is no such camera" in said
+    assert "'condition.steps[2].camera' there is no such camera" in said
+    assert "'condition.steps[3].camera' is required where the rule has no camera" in said
+    assert said.count("bobs") == 0
+
+
+def test_a_sequence_moves_only_with_its_steps(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    _camera(api, "yard")
+    made = _add(api, {**BODY, "camera_id": "yard", "condition": ONE_AFTER_ANOTHER})
+    assert "'camera_id' is no camera of the rule's sequence" in _refused(
+        api, {"camera_id": "elsewhere"}, path=f"/rules/{made['id']}"
+    )
+    kept = api.put(f"/rules/{made['id']}", {"camera_id": None}).json
+    assert kept is not None
+    assert kept["camera_id"] == "yard"

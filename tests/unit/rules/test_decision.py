@@ -41,6 +41,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"module": "lpr", "presence_labels": ["car"], "schedule": OTHER},
     ],
     "absence": [{"for_s": 60}],
+    "speed": [{"at_least": 1.6}, {"at_least": 0.5, "labels": ["person"], "min_confidence": 0.5, "schedule": DAY}],
+    "sequence": [{"within_s": 60, "steps": [{"camera": "door", "condition": {}}, {"camera": "gate", "condition": {}}]}],
     "not": [{"condition": {"labels": ["person"]}}, {"condition": {"zone": "Door"}}],
     "all": [
         {"conditions": [{"labels": ["person"]}, {"zone": "Door"}]},
@@ -64,13 +66,14 @@ stays = st.builds(
     st.booleans(),
 )
 presences = st.builds(
-    lambda number, label, confidence, dwell_s, zones, path: presence(
+    lambda number, label, confidence, dwell_s, zones, path, speed: presence(
         id=f"p{number}",
         label=label,
         confidence=confidence,
         dwell_s=dwell_s,
         zones=tuple({each.zone: each for each in zones}.values()),
         path=tuple(path),
+        speed=speed,
     ),
     st.integers(1, 4),
     st.sampled_from(["person", "car"]),
@@ -78,6 +81,7 @@ presences = st.builds(
     st.floats(0, 12),
     st.lists(stays, max_size=3),
     st.lists(st.tuples(shares, shares), max_size=5),
+    st.floats(0, 3),
 )
 
 

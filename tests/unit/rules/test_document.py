@@ -51,7 +51,7 @@ def test_a_stored_rule_says_all_that_it_was_given() -> None:
     row = RuleRow(
         slug="door", name="Door", enabled=False, camera_slug="cam_001", condition={"kind": "presence"}, cooldown_s=60.0,
         cooldown_per="rule", severity=3, modules=["lpr"], judge=True, judge_deadline_s=2.0, channels=["email"],
-        recipients=[7], armed=["night"], created_at=AT, updated_at=AT,
+        incident_window_s=0.0, incident_per="rule", recipients=[7], armed=["night"], created_at=AT, updated_at=AT,
     )  # fmt: skip
     assert document_of(row).written() == {
         "id": "door", "name": "Door", "enabled": False, "camera_id": "cam_001", "cooldown_s": 60.0,

@@ -134,6 +134,8 @@ def test_every_kind_of_condition_in_the_catalogue_can_be_made_from_its_name_and_
         "finding": {"module": "lpr"},
         "count": {"at_least": 2},
         "line": {"start": [0, 0], "end": [1, 1]},
+        "speed": {"at_least": 1.6},
+        "sequence": {"within_s": 60, "steps": [{"condition": {}}, {"condition": {}}]},
     }
     for kind in CATALOGUE:
         assert isinstance(parse_condition({"kind": kind, **required.get(kind, {})}).holds(presence(), AT), bool)

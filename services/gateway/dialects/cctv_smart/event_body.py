@@ -26,6 +26,7 @@ class EventShown(BaseModel):
     photo_url: str | None = Field(examples=["/events/550e8400-e29b-41d4-a716-446655440000.jpg"])
     ai_response: str | None = Field(examples=["Personne suspecte détectée à l'entrée"])
     alert_sent: bool
+    incident_id: str | None = Field(examples=["7c9e6679-7425-40de-944b-e07fc1f90ae7"])
 
 
 class EventList(BaseModel):
@@ -77,6 +78,7 @@ class OneEvent(BaseModel):
     zones: list[str]
     started_at: str
     ended_at: str | None
+    incident_id: str | None = Field(examples=["7c9e6679-7425-40de-944b-e07fc1f90ae7"])
 
 
 def _names_an_event(text: str) -> str:
@@ -112,6 +114,7 @@ def event_row_document(row: EventRow) -> dict[str, Any]:
         "photo_url": f"/events/{row.uuid}.jpg" if row.has_photo else None,
         "ai_response": row.ai_response,
         "alert_sent": row.was_told,
+        "incident_id": row.incident,
     }
 
 
@@ -137,6 +140,7 @@ def event_document(
         "zones": list(event.zones),
         "started_at": whole_seconds(event.started_at),
         "ended_at": whole_seconds_or_none(event.ended_at),
+        "incident_id": event.incident_id,
     }
 
 

@@ -18,8 +18,16 @@ from shared.domain.channel import CHANNELS, ChannelName
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.module import MODULES, ModuleName
 from shared.rules.condition import DEFAULT_KIND, MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
-from shared.rules.registry import MAX_COOLDOWN_S, MAX_JUDGE_DEADLINE_S, MAX_RECIPIENTS, MAX_SEVERITY, RuleChange
-from shared.rules.rule import CooldownPer
+from shared.rules.registry import (
+    MAX_COOLDOWN_S,
+    MAX_INCIDENT_WINDOW_S,
+    MAX_JUDGE_DEADLINE_S,
+    MAX_RECIPIENTS,
+    MAX_SEVERITY,
+    RuleChange,
+)
+from shared.rules.rule import CooldownPer, IncidentPer
+from shared.rules.steps import MAX_STEPS, MAX_WITHIN_S, MIN_STEPS
 
 
 def _sound(values: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +54,8 @@ class _AnyCondition:
         shapes = {name: _named(name, handler(kind.__pydantic_core_schema__)) for name, kind in kinds.items()}
         alone = [shapes[name] for name, kind in kinds.items() if kind.about_camera]
         plain = [shapes[name] for name, kind in kinds.items() if not kind.about_camera]
-        return {"anyOf": [*plain, *alone, *_made_of_others(plain, depth=MAX_DEPTH)]}
+        groups = _made_of_others(plain, depth=MAX_DEPTH)
+        return {"anyOf": [*plain, *alone, *groups, *_made_of_steps([*plain, *groups])]}
 
 
 def _named(name: str, shape: JsonSchemaValue) -> JsonSchemaValue:
@@ -77,11 +86,38 @@ def _made_of_others(plain: list[JsonSchemaValue], *, depth: int, negated: bool =
     return found
 
 
+def _made_of_steps(parts: list[JsonSchemaValue]) -> list[JsonSchemaValue]:
+    """Conditions about steps on several cameras, each of which asks one of `parts`."""
+    camera = {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 64}, {"type": "null"}], "example": "cam_001"}
+    step: JsonSchemaValue = {
+        "type": "object",
+        "properties": {"camera": camera, "condition": {"anyOf": parts}},
+        "required": ["condition"],
+        "additionalProperties": False,
+    }
+    return [
+        {
+            "type": "object",
+            "description": inspect.cleandoc(kind.__doc__ or ""),
+            "properties": {
+                "kind": {"const": name},
+                "within_s": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_WITHIN_S},
+                "steps": {"type": "array", "minItems": MIN_STEPS, "maxItems": MAX_STEPS, "items": step},
+            },
+            "required": ["kind", "within_s", "steps"],
+            "additionalProperties": False,
+        }
+        for name, kind in condition_kinds().items()
+        if kind.parts_field == "steps"
+    ]
+
+
 ConditionJson = Annotated[dict[str, Any], _AnyCondition()]
 CheckedCondition = Annotated[dict[str, Any], AfterValidator(_sound), _AnyCondition()]
 CameraId = Annotated[str, Field(max_length=64, examples=["cam_001"])]
 Cooldown = Annotated[float, Field(ge=0, le=MAX_COOLDOWN_S, allow_inf_nan=False, examples=[60])]
 Deadline = Annotated[float, Field(ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=False, examples=[4])]
+IncidentWindow = Annotated[float, Field(ge=0, le=MAX_INCIDENT_WINDOW_S, allow_inf_nan=False, examples=[120])]
 Severity = Annotated[int, Field(ge=1, le=MAX_SEVERITY)]
 RecipientId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Modules = Annotated[list[ModuleName], Field(max_length=len(MODULES), examples=[["lpr"]])]
@@ -98,7 +134,9 @@ class RuleChangeBody(BaseModel):
     seconds of firing the rule keeps silent: on the same camera, or as `cooldown_per` says on all of them together
     (rule) or about the same thing alone (track). `modules` look at what it fires on. With `judge` a model is asked, and
     people are told once it has spoken, or after `judge_deadline_s` seconds (usually 4) without its word. It is awake
-    while the camera's account is in one of the states `armed` (see `/arm`), always where there are none.
+    while the camera's account is in one of the states `armed` (see `/arm`), always where there are none. Events that
+    follow each other within `incident_window_s` seconds are one incident and one alert that is amended, of all cameras
+    together or (`incident_per` camera) of each; with 0, as usual, each is an alert of its own.
     """
 
     name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
@@ -111,6 +149,8 @@ class RuleChangeBody(BaseModel):
     modules: Modules | None = None
     judge: bool | None = None
     judge_deadline_s: Deadline | None = None
+    incident_window_s: IncidentWindow | None = None
+    incident_per: IncidentPer | None = None
     channels: Channels | None = None
     recipients: Recipients | None = None
     armed: Armed | None = None
@@ -128,6 +168,8 @@ class RuleChangeBody(BaseModel):
             modules=tuple(self.modules) if self.modules is not None else None,
             judge=self.judge,
             judge_deadline_s=self.judge_deadline_s,
+            incident_window_s=self.incident_window_s,
+            incident_per=self.incident_per,
             channels=tuple(self.channels) if self.channels is not None else None,
             recipients=tuple(self.recipients) if self.recipients is not None else None,
             armed=tuple(self.armed) if self.armed is not None else None,
@@ -158,6 +200,8 @@ class RuleShown(BaseModel):
     modules: list[str]
     judge: bool
     judge_deadline_s: float
+    incident_window_s: float
+    incident_per: IncidentPer
     channels: list[str]
     recipients: list[int]
     armed: list[str]
@@ -186,6 +230,8 @@ def rule_document(row: RuleRow) -> dict[str, Any]:
         "modules": row.modules,
         "judge": row.judge,
         "judge_deadline_s": row.judge_deadline_s,
+        "incident_window_s": row.incident_window_s,
+        "incident_per": row.incident_per,
         "channels": row.channels,
         "recipients": row.recipients,
         "armed": row.armed,
