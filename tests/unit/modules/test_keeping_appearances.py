@@ -45,7 +45,7 @@ def order(**values: Any) -> ModuleOrder:
 
 def keep(database: SessionFactory, wanted: ModuleOrder) -> None:
     with database.begin() as session:
-        findings.keep(session, wanted, results=RESULTS, recognised=(), vectors={"body:osnet_x0_25": VECTOR})
+        findings.keep(session, wanted, results=RESULTS, recognised=(), vectors={"body:osnet_x0_25": VECTOR}, now=AT)
 
 
 def kept(database: SessionFactory) -> list[Appearance]:

@@ -41,7 +41,7 @@ def test_root_on_debian_gets_what_is_missing(debian: Path, tmp_path: Path) -> No
     update, install = (tmp_path / "asked").read_text().splitlines()
     assert update == "update"
     assert install.startswith("install --yes --no-install-recommends gir1.2-gst-rtsp-server-1.0 ")
-    assert install.endswith(" postgresql")
+    assert install.endswith(" postgresql chromium")
 
 
 def test_nothing_is_asked_for_when_all_is_there(debian: Path, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_others_are_told_the_command(debian: Path, tmp_path: Path) -> None:
     program(debian, "id", "echo 1000")
     done = run(debian)
     assert done.returncode == 0
-    assert re.search(r"they want: sudo apt-get install --yes .* postgresql$", done.stderr.strip())
+    assert re.search(r"they want: sudo apt-get install --yes .* postgresql chromium$", done.stderr.strip())
     assert not (tmp_path / "asked").exists()
 
 
