@@ -21,6 +21,7 @@ from services.gateway.auth.tokens import Tokens
 from services.gateway.cleanup import Cleanup
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
+from services.gateway.live.feeds import Feeds
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
@@ -35,7 +36,6 @@ from services.gateway.queries.health import (
 from services.gateway.queries.recent_recognitions import RecentRecognitions
 from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
-from services.gateway.stream_clients import StreamClients
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
 from shared.db.prepared import Readers
@@ -114,7 +114,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         replays=Replays(soft_redis, box),
         event_counts=EventCounts(),
         recent_recognitions=RecentRecognitions(readers, now=clock),
-        stream_clients=StreamClients(soft_redis),
+        feeds=Feeds(),
         cleanup=Cleanup(old_events, soft_redis, days=settings.retention.events_days),
         health=health,
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),

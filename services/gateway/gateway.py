@@ -19,6 +19,7 @@ from services.gateway.auth.revocations import Revocations
 from services.gateway.auth.tokens import Tokens
 from services.gateway.cleanup import Cleanup
 from services.gateway.idempotency import Replays
+from services.gateway.live.feeds import Feeds
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
@@ -27,7 +28,6 @@ from services.gateway.queries.health import HealthCheck
 from services.gateway.queries.recent_recognitions import RecentRecognitions
 from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
-from services.gateway.stream_clients import StreamClients
 from shared.cameras.registry import CameraRules
 from shared.cameras.status import read_statuses
 from shared.db.engine import SessionFactory
@@ -66,7 +66,7 @@ class Gateway:
     replays: Replays
     event_counts: EventCounts
     recent_recognitions: RecentRecognitions
-    stream_clients: StreamClients
+    feeds: Feeds
     cleanup: Cleanup
     health: HealthCheck
     stats: SystemStats

@@ -38,6 +38,15 @@ _SHOWN = (
 )
 
 
+_AFTER = Prepared(
+    select(*_SHOWN, _EVENTS.account_id)
+    .where(_EVENTS.id > bindparam("number"))
+    .order_by(_EVENTS.id)
+    .limit(bindparam("limit"))
+)
+_NEWEST = Prepared(select(func.max(_EVENTS.id)))
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which page of which events: `since` included, `until` excluded."""
@@ -84,6 +93,17 @@ def events_page(reader: Reader, wanted: EventFilter, *, counts: EventCounts) -> 
     total = counts.total(reader, wanted.scope, since=wanted.since, until=wanted.until)
     last = Cursor(at=rows[-1].occurred_at, id=rows[-1].id).text() if more else None
     return EventPage(rows=rows, total=total, next_cursor=last)
+
+
+def events_after(reader: Reader, number: int, *, limit: int) -> list[tuple[int | None, EventRow]]:
+    """Those with a higher number, lowest first, of all accounts; each with whose it is."""
+    rows = reader.rows(_AFTER, {"number": number, "limit": limit})
+    return [(row[-1], EventRow._make(row[:-1])) for row in rows]
+
+
+def newest_event(reader: Reader) -> int:
+    """The highest number there is; 0 without any."""
+    return int(reader.rows(_NEWEST, {})[0][0] or 0)
 
 
 def events_of_incident(

@@ -23,6 +23,13 @@ _CONDITIONS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "since": lambda: _COLUMNS.at >= bindparam("since"),
     "number": lambda: _COLUMNS.id == bindparam("number"),
 }
+_AFTER = Prepared(
+    select(*_SHOWN, _COLUMNS.account_id)
+    .where(_COLUMNS.id > bindparam("number"))
+    .order_by(_COLUMNS.id)
+    .limit(bindparam("limit"))
+)
+_NEWEST = Prepared(select(func.max(_COLUMNS.id)))
 _RECENT = Prepared(select(_COLUMNS.kind, func.count()).where(_COLUMNS.at >= bindparam("since")).group_by(_COLUMNS.kind))
 
 
@@ -59,6 +66,17 @@ def recognition(reader: Reader, number: int, *, kind: Kind, account_id: int | No
     values |= {} if account_id is None else {"account_id": account_id}
     found = reader.rows(_statement(tuple(values)), {**values, "limit": 1})
     return RecognitionRow._make(found[0]) if found else None
+
+
+def recognitions_after(reader: Reader, number: int, *, limit: int) -> list[tuple[int | None, RecognitionRow]]:
+    """Those with a higher number, lowest first, of all accounts; each with whose it is."""
+    rows = reader.rows(_AFTER, {"number": number, "limit": limit})
+    return [(row[-1], RecognitionRow._make(row[:-1])) for row in rows]
+
+
+def newest_recognition(reader: Reader) -> int:
+    """The highest number there is; 0 without any."""
+    return int(reader.rows(_NEWEST, {})[0][0] or 0)
 
 
 def recent_counts(reader: Reader, *, since: datetime) -> dict[str, int]:

@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint, Info
 
 from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialect import SecuritySchemes
-from services.gateway.dialects.securevision import cleanup, events, root
+from services.gateway.dialects.securevision import cleanup, events, root, stream
 from services.gateway.dialects.securevision.credentials import bearer_credentials
 from services.gateway.dialects.securevision.errors import ErrorBody, detail_of
 from services.gateway.dialects.securevision.names import SERVICE, VERSION
@@ -35,7 +35,7 @@ class SecureVision:
     invalid_status = 422
 
     def blueprints(self) -> Sequence[APIBlueprint]:
-        return (root.api, events.api, cleanup.api)
+        return (root.api, events.api, cleanup.api, stream.api)
 
     def credentials(self, request: Request, address: str) -> Credentials:
         given = request.authorization

@@ -83,7 +83,7 @@ def _document(gateway: Gateway, recent: Recent, *, is_well: bool) -> dict[str, A
         "timestamp": milliseconds(now),
         "service": SERVICE,
         "version": VERSION,
-        "ws_clients": gateway.stream_clients.count(now_s=now.timestamp()),
+        "ws_clients": gateway.places.count("websocket"),
         "recent_events": {
             "total": recent.total,
             "face_matches": recent.face_matches,

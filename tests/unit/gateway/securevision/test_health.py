@@ -27,15 +27,12 @@ def test_health_counts_the_last_five_minutes(client: Client) -> None:
     assert b'"sample_duration_seconds":300.0' in answer.data
 
 
-def test_clients_of_the_stream_are_counted_over_all_workers_until_they_fall_silent(client: Client) -> None:
-    clients, now_s = client.api.opened.gateway.stream_clients, START.timestamp()
-    clients.touch(["worker-1/a", "worker-1/b"], now_s=now_s)
-    clients.touch(["worker-2/a"], now_s=now_s - 30)
-    assert client.get("/health", who=None).json["ws_clients"] == 3
-    clients.remove(["worker-1/a"])
-    assert client.get("/health", who=None).json["ws_clients"] == 2
-    client.api.clock.forward(seconds=31)
+def test_clients_of_the_stream_are_counted_until_they_leave(client: Client) -> None:
+    place = client.api.opened.gateway.places.take("websocket", 1)
+    client.api.opened.gateway.places.take("mjpeg", 1)
     assert client.get("/health", who=None).json["ws_clients"] == 1
+    place.leave()
+    assert client.get("/health", who=None).json["ws_clients"] == 0
 
 
 def test_health_counts_at_most_once_a_second(client: Client) -> None:

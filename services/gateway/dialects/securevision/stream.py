@@ -1,0 +1,100 @@
+"""/stream: recognitions as they are stored"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field, ValidationError
+
+from services.gateway.auth.caller import current_caller
+from services.gateway.auth.principal import Principal
+from services.gateway.dialects.securevision.credentials import bearer_credentials
+from services.gateway.dialects.securevision.errors import REFUSALS
+from services.gateway.dialects.securevision.recognition_body import recognition_document
+from services.gateway.endpoint import endpoint
+from services.gateway.gateway import Gateway
+from services.gateway.http.answers import encoded
+from services.gateway.live.feed import Feed, Item
+from services.gateway.live.handover import streamed
+from services.gateway.live.websocket import FeedSocket, is_socket
+from services.gateway.problem import Problem, Refusal
+from services.gateway.queries.recognitions import RecognitionRow, newest_recognition, recognitions_after
+
+api = APIBlueprint("securevision_stream", __name__, abp_tags=[Tag(name="Stream")], abp_responses=REFUSALS)
+
+_SENT = ("type", "id", "ts_ms", "frame_source_id", "payload")
+
+
+class StreamQuery(BaseModel):
+    """`token` is for clients that cannot send headers; `since_id` replays what was stored after that one."""
+
+    token: str | None = Field(default=None, max_length=1000)
+    since_id: int | None = Field(default=None, ge=0, le=2**31 - 1)
+
+
+@api.get("/stream", responses={"101": None, "426": None, "501": None})
+@endpoint(scope=None)
+def stream(gateway: Gateway) -> Response:
+    """A WebSocket: every recognition within a quarter of a second of being stored. A text `ping` is answered.
+
+    Closed with 1008 where it is disabled or the token is not good, with 1012 when the server restarts.
+    """
+    if not is_socket(request.headers.get("Upgrade")):
+        raise Refusal(Problem(426, "upgrade_required", "Ask for a WebSocket", headers={"Upgrade": "websocket"}))
+    try:
+        query = StreamQuery.model_validate(request.args.to_dict(flat=True))
+    except ValidationError:
+        return _answered(gateway, None, None, refused="since_id must be a whole number")
+    if not gateway.settings.securevision.ws_enabled:
+        return _answered(gateway, None, None, refused="WebSocket not enabled")
+    try:
+        principal = _principal(gateway, query.token)
+    except Refusal:
+        return _answered(gateway, None, None, refused="Authentication required")
+    return _answered(gateway, principal, query.since_id, refused=None)
+
+
+def _principal(gateway: Gateway, token: str | None) -> Principal:
+    given = request.authorization
+    sent = given.token if given is not None and given.type == "bearer" else None
+    offered = [each.strip() for each in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if each.strip()]
+    found = sent or token or (offered[-1] if offered else None)
+    credentials = bearer_credentials(found, gateway.settings.securevision, address=current_caller().address)
+    return gateway.authenticator.principal(credentials)
+
+
+def _answered(gateway: Gateway, principal: Principal | None, since: int | None, *, refused: str | None) -> Response:
+    socket = FeedSocket(
+        gateway.feeds.get("recognitions", lambda: _feed(gateway)),
+        path=request.full_path,
+        headers=list(request.headers.items()),
+        account_id=principal.visible_account if principal is not None else None,
+        since=since,
+        refused=refused,
+    )
+    account = principal.account_id if principal is not None else None
+    return streamed(socket, gateway.places, account_id=account, writes_head=True)
+
+
+def _feed(gateway: Gateway) -> Feed:
+    def after(number: int, limit: int) -> Sequence[Item]:
+        with gateway.readers() as reader:
+            return [_item(owner, row) for owner, row in recognitions_after(reader, number, limit=limit)]
+
+    def newest() -> int:
+        with gateway.readers() as reader:
+            return newest_recognition(reader)
+
+    return Feed(after=after, newest=newest)
+
+
+def _item(owner: int | None, row: RecognitionRow) -> Item:
+    document: dict[str, Any] = recognition_document(row)
+    return Item(row.id, owner, encoded({name: document[name] for name in _SENT}).decode())
+
+
+# Requests for a WebSocket are routed by rules of their own.
+api.add_url_rule("/stream", endpoint="socket", view_func=stream, methods=["GET"], websocket=True)

@@ -1,0 +1,150 @@
+"""Rows that are stored, to all who listen, a moment after they are committed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.observability import get_logger
+
+log = get_logger("gateway.feed")
+
+LOOK_EVERY_S: Final = 0.1
+LATE_S: Final = 5.0
+"""A row with a lower number than others may be committed so much later than they."""
+
+_BACKOFF_S: Final = 1.0
+_MOST_WAITING: Final = 256
+_BEFORE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stored row as it is sent. No `account_id`: administrators alone hear of it."""
+
+    id: int
+    account_id: int | None
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """What waits for one client: the newest items; `missed` counts those that gave way."""
+
+    account_id: int | None
+    waiting: deque[Item] = field(default_factory=deque)
+    missed: int = 0
+    _there: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, item: Item) -> None:
+        """One more, where it is the client's to hear of."""
+        if self.account_id not in (None, item.account_id):
+            return
+        if len(self.waiting) >= _MOST_WAITING:
+            self.waiting.popleft()
+            self.missed += 1
+        self.waiting.append(item)
+        self._there.set()
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether something waits, within the time."""
+        if not self.waiting:
+            self._there.clear()
+            try:
+                await asyncio.wait_for(self._there.wait(), timeout_s)
+            except TimeoutError:
+                return False
+        return True
+
+
+class Feed:
+    """Looks for new rows while anybody listens, once per process. To be used on the loop of the streams alone.
+
+    `after` gives the rows with a higher number, lowest first, at most so many; it may block. `newest` gives the highest
+    number there is. Numbers may be committed out of order: those of the last seconds are asked for again and again.
+    """
+
+    def __init__(self, *, after: Callable[[int, int], Sequence[Item]], newest: Callable[[], int]) -> None:
+        self._after = after
+        self._newest = newest
+        self._listeners: set[Listener] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._floor = 0
+        self._seen: dict[int, float] = {}
+
+    @contextmanager
+    def listen(self, account_id: int | None) -> Iterator[Listener]:
+        """Hear of all that is committed from now on; None hears of everybody's."""
+        listener = Listener(account_id)
+        self._listeners.add(listener)
+        if self._task is None:
+            self._ready = asyncio.Event()
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    async def ready(self) -> None:
+        """Returns once everything that is committed later will be heard of."""
+        await self._ready.wait()
+
+    async def since(self, number: int, account_id: int | None, *, most: int = 500) -> Sequence[Item]:
+        """The next rows with a higher number that the account may hear of, lowest first; an empty answer is the end."""
+        found: list[Item] = []
+        while len(found) < most:
+            rows = await asyncio.to_thread(self._after, number, most)
+            found += [row for row in rows if account_id in (None, row.account_id)]
+            if len(rows) < most:
+                break
+            number = rows[-1].id
+        return found
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._begin()
+                while True:
+                    await self._look()
+                    await asyncio.sleep(LOOK_EVERY_S)
+            except SQLAlchemyError as error:
+                log.warning("feed_waits", reason=type(error).__name__)
+                await asyncio.sleep(_BACKOFF_S)
+
+    async def _begin(self) -> None:
+        if self._ready.is_set():
+            return
+        newest = await asyncio.to_thread(self._newest)
+        self._floor = max(0, newest - _BEFORE)
+        known = await asyncio.to_thread(self._after, self._floor, 10 * _BEFORE)
+        now = time.monotonic()
+        self._seen = {item.id: now for item in known}
+        self._ready.set()
+
+    async def _look(self) -> None:
+        for item in await asyncio.to_thread(self._after, self._floor, 5_000):
+            if item.id in self._seen:
+                continue
+            self._seen[item.id] = time.monotonic()
+            for listener in self._listeners:
+                listener.add(item)
+        self._forget(time.monotonic() - LATE_S)
+
+    def _forget(self, before: float) -> None:
+        """What was committed long enough ago that nothing lower can follow."""
+        for number in sorted(self._seen):
+            if self._seen[number] > before:
+                return
+            self._floor = number
+            del self._seen[number]

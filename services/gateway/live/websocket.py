@@ -1,0 +1,170 @@
+"""A feed over a WebSocket (RFC 6455); the protocol is the library's, without its input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from services.gateway.live.feed import Feed, Listener
+from services.gateway.live.stream import Connection, Gone, Stream
+
+HEARTBEAT_S: Final = 20.0
+DEAD_S: Final = 50.0
+"""Whoever has sent nothing for so long, not even an answer to a heartbeat, is gone."""
+REFUSED: Final = 1008
+RESTART: Final = 1012
+
+_MOST_BYTES: Final = 64 * 1024
+_FAREWELL_S: Final = 2.0
+
+
+class FeedSocket(Stream):
+    """Sends what a feed tells. `since` replays what is stored with a higher number first.
+
+    A text `ping` is answered, everything else that clients send is ignored. Who is slow loses the oldest, and hears so.
+    With `refused`, the socket is opened and closed with 1008 and that reason.
+    """
+
+    kind = "websocket"
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        path: str,
+        headers: Sequence[tuple[str, str]],
+        account_id: int | None,
+        since: int | None = None,
+        refused: str | None = None,
+    ) -> None:
+        self._feed = feed
+        self._request = Request(path, Headers(headers))
+        self._account_id = account_id
+        self._since = since
+        self._refused = refused
+        self._protocol = ServerProtocol(select_subprotocol=_first, max_size=_MOST_BYTES)
+        self._over = asyncio.Event()
+        self._connection: Connection | None = None
+
+    async def run(self, connection: Connection) -> None:
+        self._connection = connection
+        # The library reads a connection from its first byte on.
+        self._protocol.receive_data(self._request.serialize())
+        for request in self._protocol.events_received():
+            if isinstance(request, Request):
+                self._protocol.send_response(self._protocol.accept(request))
+        await self._flush()
+        if self._protocol.state is not State.OPEN:
+            return
+        if self._refused is not None:
+            await self._close(REFUSED, self._refused)
+            return
+        connection.listen(self._heard)
+        with self._feed.listen(self._account_id) as listener:
+            heart = asyncio.create_task(self._beat(connection))
+            over = asyncio.create_task(self._over.wait())
+            telling = asyncio.create_task(self._tell(listener))
+            try:
+                await asyncio.wait({heart, over, telling}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (heart, over, telling):
+                    task.cancel()
+                await asyncio.gather(heart, over, telling, return_exceptions=True)
+        await self._flush()
+
+    async def finish(self, connection: Connection) -> None:
+        if self._protocol.state is State.OPEN:
+            await self._close(RESTART, "the server restarts")
+
+    async def _tell(self, listener: Listener) -> None:
+        told: set[int] = set()
+        if self._since is not None:
+            await self._feed.ready()
+            number = self._since
+            while rows := await self._feed.since(number, self._account_id):
+                for row in rows:
+                    told.add(row.id)
+                    await self._send(row.text)
+                number = rows[-1].id
+        while True:
+            await listener.wait(HEARTBEAT_S)
+            if listener.missed:
+                missed, listener.missed = listener.missed, 0
+                await self._send(json.dumps({"type": "lagged", "missed": missed}))
+            while listener.waiting:
+                item = listener.waiting.popleft()
+                if item.id not in told:
+                    await self._send(item.text)
+
+    async def _beat(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if loop.time() - connection.heard_at > DEAD_S:
+                connection.abort()
+                return
+            self._protocol.send_ping(b"argus")
+            await self._flush()
+
+    def _heard(self, data: bytes) -> None:
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin and bytes(event.data) == b"ping":
+                self._protocol.send_text(json.dumps({"type": "pong", "data": "ping"}).encode())
+        try:
+            self._flush_now()
+        except Gone:
+            self._over.set()
+        if self._protocol.state is not State.OPEN:
+            self._over.set()
+
+    async def _send(self, text: str) -> None:
+        if self._protocol.state is not State.OPEN:
+            raise Gone
+        self._protocol.send_text(text.encode())
+        await self._flush()
+
+    async def _close(self, code: int, reason: str) -> None:
+        self._protocol.send_close(code, reason)
+        await self._flush()
+        # The client answers, and then hangs up; whoever does not is hung up on.
+        if self._connection is not None and not self._over.is_set():
+            self._connection.listen(self._heard)
+            try:
+                await asyncio.wait_for(self._over.wait(), _FAREWELL_S if self._refused is not None else 0.3)
+            except TimeoutError:
+                return
+
+    async def _flush(self) -> None:
+        assert self._connection is not None  # noqa: S101 – for the type checker: set before anything is sent
+        for chunk in self._protocol.data_to_send():
+            if chunk:
+                await self._connection.send(chunk)
+
+    def _flush_now(self) -> None:
+        assert self._connection is not None  # noqa: S101 – as above
+        for chunk in self._protocol.data_to_send():
+            if chunk:
+                self._connection.send_now(chunk)
+
+
+def is_socket(upgrade: str | None) -> bool:
+    """Whether the header `Upgrade` asks for a WebSocket."""
+    return "websocket" in (upgrade or "").lower()
+
+
+def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Clients that cannot send headers offer their token as a subprotocol, and want one of theirs back."""
+    return offered[0] if offered else None

@@ -1,0 +1,257 @@
+"""SecureVision's WebSocket and the native Server-Sent Events, from a gateway of two workers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.orm import Session
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from shared.accounts.users import account_named
+from shared.db.engine import connect as connect_database
+from tests.conftest import SHARED
+from tests.integration.gateway.server import Server, StartServer
+from tests.system import require
+from tests.unit.gateway.installation import event, recognition
+
+PAGE = SHARED / "contracts" / "securevision.txt"
+# How deep each line of the page's Python program stands: the page has lost it.
+DEPTHS = (0, 0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 4, 5, 5, 4, 5, 5, 3, 4, 4, 0)
+Wait = Callable[..., Any]
+
+
+class Site:
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.engine = connect_database(f"sqlite:///{server.log.parent / 'data' / 'argus.db'}")
+
+    def store(self, *, who: str = "alice", **values: Any) -> int:
+        """A recognition that is committed now; its number."""
+        return self._stored(lambda account: recognition(account_id=account, **values), who)
+
+    def store_event(self, *, who: str = "alice", **values: Any) -> int:
+        return self._stored(lambda account: event(account_id=account, **values), who)
+
+    def _stored(self, make: Callable[[int], Any], who: str) -> int:
+        with Session(self.engine) as session:
+            row = make(account_named(session, who).id)
+            session.add(row)
+            session.commit()
+            return int(row.id)
+
+    def socket(self, query: str = "", *, who: str | None = "alice", **more: Any) -> ClientConnection:
+        headers = {"Authorization": f"Bearer {self.server.keys[who]}"} if who else {}
+        url = self.server.url.replace("http", "ws") + f"/securevision/stream{query}"
+        opened: ClientConnection = connect(url, additional_headers=headers, open_timeout=15, **more)
+        return opened
+
+    def clients(self) -> int:
+        answer = httpx.get(f"{self.server.url}/securevision/health", timeout=10)
+        return int(answer.json()["ws_clients"])
+
+
+@pytest.fixture(scope="module")
+def site(server: Server) -> Iterator[Site]:
+    """One gateway for all tests but those that end it."""
+    made = Site(server)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def own(start: StartServer) -> Iterator[Callable[..., Site]]:
+    """Starts a gateway of the test's own."""
+    made: list[Site] = []
+
+    def begin(*, enabled: bool = True) -> Site:
+        made.append(Site(start(ARGUS_SECUREVISION__WS_ENABLED=str(enabled).lower())))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.engine.dispose()
+
+
+def heard(client: ClientConnection) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(client.recv(timeout=15))
+    return message
+
+
+def test_what_is_stored_is_sent_to_whom_it_belongs(site: Site) -> None:
+    with site.socket() as alice, site.socket(who="bob") as bob, site.socket(who="boss") as boss:
+        for client in (alice, bob, boss):
+            client.send("ping")
+            assert heard(client) == {"type": "pong", "data": "ping"}
+        # A client is heard of once its socket is open; give the feed its first look.
+        first = site.store()
+        sent = heard(alice)
+        assert list(sent) == ["type", "id", "ts_ms", "frame_source_id", "payload"]
+        assert sent["id"] == first
+        other = site.store(who="bob")
+        assert heard(bob)["id"] == other
+        assert [heard(boss)["id"] for _ in range(2)] == [first, other]
+        with pytest.raises(TimeoutError):
+            alice.recv(timeout=0.5)
+
+
+def test_what_was_missed_is_replayed_without_gap_or_double(site: Site) -> None:
+    numbers: list[int] = []
+
+    def write() -> None:
+        for _ in range(120):
+            numbers.append(site.store())
+            time.sleep(0.002)
+
+    numbers.append(site.store())
+    writer = threading.Thread(target=write)
+    writer.start()
+    with site.socket(f"?since_id={numbers[0] - 1}") as client:
+        writer.join()
+        got = [heard(client)["id"] for _ in range(len(numbers))]
+        with pytest.raises(TimeoutError):
+            client.recv(timeout=0.5)
+    assert sorted(got) == numbers
+    with site.socket(f"?since_id={numbers[100]}") as client:
+        assert [heard(client)["id"] for _ in range(20)] == numbers[101:]
+
+
+@pytest.mark.parametrize("carrier", ["query", "protocol"])
+def test_a_token_comes_in_the_address_or_as_a_protocol(site: Site, carrier: str) -> None:
+    key = site.server.keys["alice"]
+    query = f"?token={key}" if carrier == "query" else ""
+    more = {"subprotocols": [key]} if carrier == "protocol" else {}
+    with site.socket(query, who=None, **more) as client:
+        client.send("ping")
+        assert heard(client)["type"] == "pong"
+
+
+@pytest.mark.parametrize("query", ["", "?token=sk-wrong", "?since_id=x"])
+def test_who_may_not_listen_is_told_so_and_closed(site: Site, query: str) -> None:
+    with site.socket(query, who=None) as client, pytest.raises(ConnectionClosed):
+        client.recv(timeout=15)
+    assert client.close_code == 1008
+    assert httpx.get(f"{site.server.url}/securevision/stream", timeout=10).status_code == 426
+
+
+def test_where_it_is_disabled_it_closes_with_1008(own: Callable[..., Site]) -> None:
+    made = own(enabled=False)
+    with made.socket() as client, pytest.raises(ConnectionClosed):
+        client.recv(timeout=15)
+    assert (client.close_code, client.close_reason) == (1008, "WebSocket not enabled")
+
+
+def test_clients_are_counted_and_told_of_a_restart(own: Callable[..., Site], wait_until: Wait) -> None:
+    site = own()
+    with site.socket() as one, site.socket() as two:
+        wait_until(lambda: site.clients() == 2, 20, "both clients to be counted")
+        site.server.child.terminate()
+        for client in (one, two):
+            with pytest.raises(ConnectionClosed):
+                client.recv(timeout=15)
+            assert client.close_code == 1012
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x81\x04ping",
+        b"\x81\xff" + b"\xff" * 8 + b"abcd",
+        b"\xf1\x80abcd",
+        b"\x8a\xfe\x00\xffabcd" + b"x" * 255,
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_frames_that_are_none_end_their_own_connection_alone(site: Site, sent: bytes) -> None:
+    with site.socket() as sound:
+        request = (
+            f"GET /securevision/stream?token={site.server.keys['alice']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", site.server.port), timeout=15) as raw:
+            raw.sendall(request.encode())
+            assert raw.recv(4096).startswith(b"HTTP/1.1 101")
+            raw.sendall(sent)
+            while raw.recv(4096):
+                pass
+        number = site.store()
+        assert heard(sound)["id"] == number
+
+
+def test_events_are_sent_and_replayed_as_server_sent_events(site: Site) -> None:
+    first, second = site.store_event(), site.store_event()
+    site.store_event(who="bob")
+    headers = {"X-API-Key": site.server.keys["alice"], "Last-Event-ID": str(first)}
+    with httpx.stream("GET", f"{site.server.url}/events/stream", headers=headers, timeout=15) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        assert _next_event(lines)[0] == second
+        third = site.store_event(label="car")
+        number, data = _next_event(lines)
+        assert (number, data["detection_type"]) == (third, "car")
+    wrong = {"X-API-Key": site.server.keys["alice"], "Last-Event-ID": "x"}
+    assert httpx.get(f"{site.server.url}/events/stream", headers=wrong, timeout=10).status_code == 400
+    assert httpx.get(f"{site.server.url}/events/stream", timeout=10).status_code == 401
+
+
+def _next_event(lines: Iterator[str]) -> tuple[int, dict[str, Any]]:
+    number = 0
+    for line in lines:
+        if line.startswith("id: "):
+            number = int(line[4:])
+        if line.startswith("data: "):
+            return number, json.loads(line[6:])
+    raise EOFError
+
+
+def test_the_pages_python_client_runs_as_it_stands(site: Site, tmp_path: Path) -> None:
+    page = _page()
+    start = page.index("import asyncio\n")
+    lines = page[start : page.index("asyncio.run(stream_events())") + 28].splitlines()
+    text = "\n".join("    " * depth + line for depth, line in zip(DEPTHS, lines, strict=True))
+    file = tmp_path / "client.py"
+    file.write_text(_pointed(text, site))
+    _says(site, [sys.executable, "-u", str(file)])
+
+
+def test_the_pages_javascript_client_runs_as_it_stands(site: Site, tmp_path: Path) -> None:
+    require("nodejs", shutil.which("node"))
+    page = _page()
+    start = page.index("const ws = new WebSocket(")
+    text = page[start : page.index("30 seconds", start) + 10]
+    file = tmp_path / "client.js"
+    file.write_text(_pointed(text, site))
+    _says(site, ["node", "--experimental-websocket", str(file)])
+
+
+def _page() -> str:
+    if not PAGE.is_file():
+        pytest.skip("the page of the contract is not here")
+    return PAGE.read_text(encoding="utf-8")
+
+
+def _pointed(text: str, site: Site) -> str:
+    usual = "ws://localhost:8000/stream"
+    assert usual in text
+    address = site.server.url.replace("http", "ws")
+    return text.replace(usual, f"{address}/securevision/stream?token={site.server.keys['alice']}")
+
+
+def _says(site: Site, command: list[str]) -> None:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
+        assert client.stdout is not None
+        assert "Connected" in client.stdout.readline()
+        site.store(kind="face_match", data={"person_name": "Jane Smith", "similarity": 0.9, "bbox": [1, 2, 3, 4]})
+        assert "Jane Smith" in client.stdout.readline()
+        client.terminate()

@@ -1,0 +1,89 @@
+"""Rows reach those who listen once, whatever the order of their commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.live.feed import Feed, Item
+
+
+class Table:
+    """Rows by number, as committed so far."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.rows = dict.fromkeys(numbers, 1)
+
+    def after(self, number: int, limit: int) -> Sequence[Item]:
+        return [Item(each, self.rows[each], str(each)) for each in sorted(self.rows) if each > number][:limit]
+
+    def newest(self) -> int:
+        return max(self.rows, default=0)
+
+    def feed(self) -> Feed:
+        return Feed(after=self.after, newest=self.newest)
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=12), st.integers(0, 30))
+def test_each_is_heard_of_once_however_late_a_lower_one_is_committed(late: list[int], before: int) -> None:
+    async def listen() -> list[int]:
+        table = Table(*range(1, before + 1))
+        feed = table.feed()
+        with feed.listen(None) as listener:
+            await feed.ready()
+            numbers = range(before + 1, before + 1 + len(late))
+            for number in [each for each, is_late in zip(numbers, late, strict=True) if not is_late]:
+                table.rows[number] = 1
+            await feed._look()
+            for number in numbers:
+                table.rows[number] = 1
+            await feed._look()
+            await feed._look()
+            return [item.id for item in listener.waiting]
+
+    heard = asyncio.run(listen())
+    assert sorted(heard) == list(range(before + 1, before + 1 + len(late)))
+
+
+def test_who_is_slow_keeps_the_newest_and_knows_how_many_are_lost() -> None:
+    async def listen() -> tuple[int, list[int], list[int]]:
+        table = Table()
+        feed = table.feed()
+        with feed.listen(1) as slow, feed.listen(2) as other:
+            await feed.ready()
+            table.rows = dict.fromkeys(range(1, 301), 1)
+            await feed._look()
+            return slow.missed, [item.id for item in slow.waiting], [item.id for item in other.waiting]
+
+    missed, waiting, others = asyncio.run(listen())
+    assert (missed, waiting, others) == (44, list(range(45, 301)), [])
+
+
+def test_what_an_account_may_hear_of_is_paged_past_what_it_may_not() -> None:
+    async def replay() -> list[int]:
+        table = Table()
+        table.rows = {number: number % 7 for number in range(1, 2001)}
+        found: list[int] = []
+        number = 0
+        while rows := await table.feed().since(number, 3):
+            found += [row.id for row in rows]
+            number = rows[-1].id
+        return found
+
+    assert asyncio.run(replay()) == [number for number in range(1, 2001) if number % 7 == 3]
+
+
+def test_nobody_listening_nothing_is_looked_for() -> None:
+    async def leave() -> bool:
+        feed = Table().feed()
+        with feed.listen(None):
+            await feed.ready()
+            task = feed._task
+        assert task is not None
+        await asyncio.sleep(0)
+        return task.cancelled() or task.cancelling() > 0
+
+    assert asyncio.run(leave())
