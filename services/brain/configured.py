@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from shared.accounts.audit import Actor, record
 from shared.db.tables import RuleRow
 from shared.observability import get_logger
-from shared.rules.document import RuleDocument
+from shared.rules.document import RuleDocument, document_of
 from shared.rules.registry import FROM_FILE, add_rule, change_rule
 
 log = get_logger("brain.configured")
+
+_ACTOR = Actor("argus.yaml")
 
 
 def sync_rules(session: Session, wanted: Sequence[RuleDocument], *, now: datetime) -> None:
@@ -26,6 +30,7 @@ def sync_rules(session: Session, wanted: Sequence[RuleDocument], *, now: datetim
     ids = [rule.id for rule in wanted]
     for row in session.scalars(select(RuleRow).where(RuleRow.origin == FROM_FILE, RuleRow.slug.not_in(ids))).all():
         session.delete(row)
+        _audit(session, "remove", row.slug, now)
         log.info("rule_no_longer_configured", rule=row.slug)
     rows = {row.slug: row for row in session.scalars(select(RuleRow).where(RuleRow.slug.in_(ids)))}
     for rule in wanted:
@@ -33,9 +38,25 @@ def sync_rules(session: Session, wanted: Sequence[RuleDocument], *, now: datetim
         if existing is None:
             row = add_rule(session, rule.change(), account_id=None, slug=rule.id, now=now, places=False)
             row.origin = FROM_FILE
-        else:
+            _audit(session, "add", rule.id, now)
+        elif not _says(existing, rule):
             existing.account_id, existing.origin = None, FROM_FILE
             change_rule(session, existing, rule.change(), now=now, places=False)
+            _audit(session, "change", rule.id, now)
     session.flush()
     if wanted:
         log.info("rules_configured", count=len(wanted))
+
+
+def _says(row: RuleRow, rule: RuleDocument) -> bool:
+    """Whether the row is the file's already and says the same."""
+    if row.origin != FROM_FILE or row.account_id is not None:
+        return False
+    try:
+        return document_of(row) == rule
+    except ValidationError:
+        return False
+
+
+def _audit(session: Session, what: str, slug: str, now: datetime) -> None:
+    record(session, _ACTOR, action=f"rule.{what}", target=slug, now=now)

@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "key": ("services.cli.keys:key", "API keys: create, list, revoke."),
     "camera": ("services.cli.cameras:camera", "Cameras: add, list, remove, enable, disable, probe."),
     "people": ("services.cli.people:people", "People whose faces are recognised: add, list, remove, rebuild."),
-    "rule": ("services.cli.rules:rule", "Rules: list, export, import."),
+    "rule": ("services.cli.rules:rule", "Rules: list, export, import, check."),
     "webhook": ("services.cli.webhooks:webhook", "Webhooks: add, list, remove, test."),
     "recipient": ("services.cli.recipients:recipient", "Recipients: add, list, remove, test, mute."),
     "models": ("services.cli.models:models", "Model weights: list, pull, verify."),

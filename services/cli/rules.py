@@ -74,6 +74,18 @@ def import_all(file: Path, *, dry_run: bool) -> None:
     click.echo(f"{len(wanted)} rules {'checked; nothing was changed' if dry_run else 'read'}")
 
 
+@rule.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Say whether a file, an argus.yaml too, holds rules that can be read, and name all that is wrong with them.
+
+    Looks at the file alone: whether cameras, zones and recipients are there, `import --dry-run` says.
+
+    Example: argus rule check rules.yaml
+    """
+    click.echo(f"{len(read_rules(_listed(file)))} rules can be read")
+
+
 def _brought_in(session: Session, wanted: RuleDocument) -> str:
     row = session.scalar(select(RuleRow).where(RuleRow.slug == wanted.id))
     if row is None:

@@ -37,6 +37,11 @@ FPS: Final = 5.0
 LARGEST: Final = 1920 * 1088
 MOST_PRESENCES: Final = 500
 
+# Only these are opened, each by its own reader. Left to guess, FFmpeg also reads playlists and session descriptions,
+# which name further files and addresses for it to open.
+_MP4_BRAND: Final = b"ftyp"
+_EBML: Final = b"\x1aE\xdf\xa3"
+
 _MOST_MEMORY: Final = 4 << 30
 _NICENESS: Final = 10
 
@@ -81,12 +86,11 @@ def look_at(clip: BinaryIO, order: ClipOrder, settings: Settings) -> ClipAnswer:
 def _pictures(clip: BinaryIO) -> Iterator[tuple[float, pictures.Image]]:
     """The clip's pictures (BGR) with their second, as many a second as are looked at."""
     try:
-        with av.open(clip, "r") as container:
+        with av.open(clip, "r", format=_container_of(clip)) as container:
             if not container.streams.video:
                 raise UnusableClip("has no video")
             stream = container.streams.video[0]
-            if stream.width * stream.height > LARGEST:
-                raise UnusableClip(f"its pictures have {stream.width} × {stream.height} pixels, 1920 × 1080 at most")
+            _check_size(stream.width, stream.height)
             first: float | None = None
             due_s = 0.0
             for frame in container.decode(stream):
@@ -97,9 +101,27 @@ def _pictures(clip: BinaryIO) -> Iterator[tuple[float, pictures.Image]]:
                     raise UnusableClip(f"is longer than {LONGEST_S:.0f} s")
                 if second + 1e-6 >= due_s:
                     due_s = max(due_s + 1 / FPS, second)
+                    # They may grow on the way, whatever the head of the file says.
+                    _check_size(frame.width, frame.height)
                     yield second, np.ascontiguousarray(frame.to_ndarray(format="bgr24"))
     except (FFmpegError, ValueError, MemoryError) as error:
         raise UnusableClip(f"cannot be read as video ({type(error).__name__})") from error
+
+
+def _container_of(clip: BinaryIO) -> str:
+    """FFmpeg's name for what the clip is, by its first bytes; it is at its beginning afterwards."""
+    head = clip.read(8)
+    clip.seek(0)
+    if head[4:] == _MP4_BRAND:
+        return "mp4"
+    if head.startswith(_EBML):
+        return "matroska"
+    raise UnusableClip("is neither MP4 nor MKV")
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > LARGEST:
+        raise UnusableClip(f"its pictures have {width} × {height} pixels, 1920 × 1080 at most")
 
 
 def _frame(order: ClipOrder, number: int, second: float, picture: pictures.Image) -> FrameCaptured:

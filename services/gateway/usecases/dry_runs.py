@@ -125,7 +125,7 @@ def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) 
     if answer.busy:
         raise unavailable("The eye looks at another clip; try again in a moment", retry_after_s=10)
     if not answer.ok:
-        raise UserError("clip", answer.detail, remedy="send an MP4 of 60 s and 1920 × 1080 pixels at most")
+        raise UserError("clip", answer.detail, remedy="send an MP4 or MKV of 60 s and 1920 × 1080 pixels at most")
     return answer
 
 

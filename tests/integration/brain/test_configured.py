@@ -11,7 +11,7 @@ from sqlalchemy import select
 from services.brain.bootstrap import build
 from services.brain.configured import sync_rules
 from shared.db.engine import SessionFactory
-from shared.db.tables import RuleRow
+from shared.db.tables import AuditRow, RuleRow
 from shared.domain.errors import InvalidInput
 from shared.rules.document import read_rules
 from shared.settings import Settings, load_settings
@@ -22,6 +22,11 @@ from tests.integration.brain.test_presence_to_event import add_rule, events, han
 def stored(site: SessionFactory) -> dict[str, tuple[str, str, str | None]]:
     with site() as session:
         return {row.slug: (row.name, row.origin, row.camera_slug) for row in session.scalars(select(RuleRow))}
+
+
+def audited(site: SessionFactory) -> list[str]:
+    with site() as session:
+        return [f"{row.action} {row.target}" for row in session.scalars(select(AuditRow).order_by(AuditRow.id))]
 
 
 def sync(site: SessionFactory, *rules: dict[str, object]) -> None:
@@ -38,6 +43,10 @@ def test_they_are_kept_in_step_with_the_file(site: SessionFactory) -> None:
         "rule_001": ("Taken over", "file", None),
     }
     assert stored(site) == expected
+    before = audited(site)
+    assert before == ["rule.add door", "rule.change rule_001"]
+    sync(site, {"id": "door", "name": "Door", "camera_id": "not-there-yet"}, {"id": "rule_001", "name": "Taken over"})
+    assert audited(site) == before
     sync(site, {"id": "door", "name": "Front door"})
     assert stored(site) == {"own": ("Own", "api", None), "door": ("Front door", "file", None)}
     sync(site)

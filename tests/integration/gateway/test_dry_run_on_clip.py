@@ -76,6 +76,13 @@ def test_a_visit_fires_as_it_would_have_live(api: Api, eye: None, visit: bytes, 
     assert not list(redis.scan_iter(CLIP.format(id="*")))
 
 
+def test_a_playlist_is_not_followed(api: Api, eye: None) -> None:
+    answer = try_on(api, b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", rule="{}")
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert "is neither MP4 nor MKV" in answer.json["message"]
+
+
 @pytest.mark.parametrize("case", ["text", "cut", "sound", "huge", "long"])
 def test_what_is_no_such_clip_is_refused_with_the_reason(
     api: Api, eye: None, visit: bytes, tmp_path: Path, case: str

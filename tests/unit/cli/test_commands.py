@@ -286,6 +286,9 @@ def test_a_file_with_one_wrong_rule_changes_nothing(argus: Argus, tmp_path: Path
     assert refused.status == 2
     assert "there is no such camera" in refused.err
     assert [row["id"] for row in json.loads(argus("rule", "list", "--json").out)] == ["rule_001"]
+    assert argus("rule", "check", str(file)).out == "2 rules can be read\n"
+    file.write_text("rules: [{id: bad, severity: 9}]")
+    assert "rules.0.name" in argus("rule", "check", str(file)).err
     for content, said in (("x: 1", "has no list 'rules'"), ("rules: [", "is not valid YAML")):
         file.write_text(content)
         assert said in argus("rule", "import", str(file)).err
