@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
-import secrets
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -23,7 +18,7 @@ from bench.constant import SIZE_VARIABLE
 from bench.event_site import CAMERAS, END, EventSite, fill_site
 from bench.http_load import Load, get, press
 from bench.row import Row, median_ratio, percentile
-from services.cli.redis_server import prepare_redis, start_redis, stop_redis
+from bench.serving import free_port, gateway, own_redis, serving
 from tests.postgres import postgres_cluster, postgres_folder
 
 FEW, MANY = 10_000, 1_000_000
@@ -41,7 +36,7 @@ def p9_events_page() -> list[Row]:
     """The same question to a million events and to ten thousand, in turn with a constant of the same size."""
     with tempfile.TemporaryDirectory(prefix="argus-bench-") as name, ExitStack() as stack:
         folder = Path(name)
-        redis_url = stack.enter_context(_redis(folder / "redis"))
+        redis_url = stack.enter_context(own_redis(folder / "redis"))
         urls = {rows: f"sqlite:///{folder / str(rows)}.db" for rows in (FEW, MANY)}
         rows = [_row("P9", "SQLite", urls, redis_url, folder)]
         programs = postgres_folder()
@@ -55,7 +50,9 @@ def p9_events_page() -> list[Row]:
 def _row(row_id: str, database: str, urls: Mapping[int, str], redis_url: str, folder: Path) -> Row:
     sites = {rows: fill_site(url, events=rows) for rows, url in urls.items()}
     with ExitStack() as stack:
-        ports = {rows: stack.enter_context(_gateway(site, redis_url, folder)) for rows, site in sites.items()}
+        ports = {
+            rows: stack.enter_context(gateway(site.database_url, redis_url, folder)) for rows, site in sites.items()
+        }
         asked = {rows: _questions(site) for rows, site in sites.items()}
         for rows in sites:
             warm = press(ports[rows], asked[rows], seconds=_WARM_S, connections=_CONNECTIONS)
@@ -96,70 +93,14 @@ def _body_bytes(port: int, question: bytes) -> int:
 
 
 @contextmanager
-def _gateway(site: EventSite, redis_url: str, folder: Path) -> Iterator[int]:
-    port = _free_port()
-    environment = {
-        "ARGUS_DATA_DIR": str(folder / f"data-{port}"),
-        "ARGUS_DATABASE_URL": site.database_url,
-        "ARGUS_REDIS_URL": redis_url,
-        "ARGUS_GATEWAY__PORT": str(port),
-        "ARGUS_GATEWAY__WORKERS": str(_WORKERS),
-        "ARGUS_GATEWAY__THREADS": str(_THREADS),
-        "ARGUS_GATEWAY__RATE_LIMIT_KEY": "0",
-        "ARGUS_ADMIN_PASSWORD": secrets.token_urlsafe(16),
-        "ARGUS_LOG__LEVEL": "WARNING",
-    }
-    with _serving([sys.executable, "-m", "services.gateway"], environment, port, path="/health"):
-        yield port
-
-
-@contextmanager
 def _constant(size: int, folder: Path) -> Iterator[int]:
     """The same worker class with the same threads."""
-    port = _free_port()
+    port = free_port()
     words = ["-k", "services.gateway.worker.JsonWorker", "-w", str(_WORKERS), "--threads", str(_THREADS)]
     words += ["--keep-alive", "15", "-b", f"127.0.0.1:{port}", "--log-level", "error"]
     command = [sys.executable, "-m", "gunicorn", *words, "bench.constant:application"]
-    with _serving(command, {SIZE_VARIABLE: str(size), "HOME": str(folder)}, port, path="/"):
+    with serving(command, {SIZE_VARIABLE: str(size), "HOME": str(folder)}, port, path="/"):
         yield port
-
-
-@contextmanager
-def _serving(command: list[str], environment: Mapping[str, str], port: int, *, path: str) -> Iterator[None]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
-    child = subprocess.Popen(command, env={**plain, **environment}, stdout=subprocess.DEVNULL, start_new_session=True)
-    try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}{path}", child)
-        yield
-    finally:
-        child.terminate()
-        try:
-            child.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _wait_until_it_answers(url: str, child: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and child.poll() is None:
-        try:
-            httpx.get(url, timeout=5)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"{url} was not answered within a minute")
-
-
-@contextmanager
-def _redis(folder: Path) -> Iterator[str]:
-    server = prepare_redis(folder, durable=False)
-    child = start_redis(server)
-    try:
-        yield server.url
-    finally:
-        stop_redis(child)
 
 
 def _new_database(server: str, name: str) -> str:
@@ -170,9 +111,3 @@ def _new_database(server: str, name: str) -> str:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     admin.dispose()
     return f"{server}/{name}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
