@@ -37,8 +37,7 @@ class Alert(Base):
     """The decision to tell people about an event.
 
     `revision` counts how often `notice` was amended since (a verdict came): who was told an earlier one is told again,
-    by an edit of the message where the channel can. `acknowledged_by` is a person's name or address. `read_at` and
-    `dismissed_at` are of the list of notifications that people keep.
+    by an edit of the message where the channel can. `acknowledged_by` is a person's name or address.
     """
 
     __tablename__ = "alerts"
@@ -51,8 +50,6 @@ class Alert(Base):
     revision: Mapped[int] = mapped_column(default=0)
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     acknowledged_by: Mapped[str | None] = mapped_column(String(200))
-    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Delivery(Base):

@@ -104,6 +104,8 @@ class Event(Base):
     trace_id: Mapped[str] = mapped_column(String(64), default="")
     legal_hold: Mapped[bool] = mapped_column(default=False, server_default=false())
     incident_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Recognition(Base):

@@ -1,4 +1,4 @@
-"""What people were told, as one list to be read and put away: alerts of stored events."""
+"""What was worth telling, as one list to be read and put away: events that no judge has rejected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.db.cameras import Camera
@@ -42,10 +42,9 @@ def notifications_page(
 ) -> tuple[Sequence[Notification], int]:
     """A page, newest first, and how many there are."""
     conditions = _conditions(account_id, state)
-    total = session.scalar(
-        select(func.count()).select_from(Alert).join(Event, Event.uuid == Alert.event_uuid).where(*conditions)
-    )
-    query = _shown().where(*conditions).order_by(Event.id.desc()).limit(limit).offset(offset)
+    total = session.scalar(select(func.count()).select_from(Event).where(*conditions))
+    newest_first = (Event.occurred_at.desc(), Event.id.desc())
+    query = _shown().where(*conditions).order_by(*newest_first).limit(limit).offset(offset)
     return [_notification(row) for row in session.execute(query)], int(total or 0)
 
 
@@ -57,11 +56,10 @@ def notification_of(session: Session, number: int, *, account_id: int | None) ->
     return _notification(row)
 
 
-def alert_behind(session: Session, number: int, *, account_id: int | None) -> Alert:
-    """The alert of a notification, locked until the transaction ends. Raises `NotFound`."""
-    query = select(Alert).join(Event, Event.uuid == Alert.event_uuid)
+def event_behind(session: Session, number: int, *, account_id: int | None) -> Event:
+    """The event of a notification, locked until the transaction ends. Raises `NotFound`."""
     found = session.scalar(
-        query.where(Event.id == number, *_conditions(account_id, "all")).with_for_update(of=Alert.__table__)
+        select(Event).where(Event.id == number, *_conditions(account_id, "all")).with_for_update(of=Event.__table__)
     )
     if found is None:
         raise _missing()
@@ -81,13 +79,17 @@ def has_anybody_to_tell(session: Session, account_id: int | None) -> bool:
 
 
 def _conditions(account_id: int | None, state: ReadState) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Alert.dismissed_at.is_(None)]
+    found: list[ColumnElement[bool]] = [
+        Event.kind == "detection",
+        Event.dismissed_at.is_(None),
+        or_(Event.verdict.is_(None), Event.verdict != "rejected"),
+    ]
     if account_id is not None:
-        found.append(Alert.account_id == account_id)
+        found.append(Event.account_id == account_id)
     if state == "unread":
-        found.append(Alert.read_at.is_(None))
+        found.append(Event.read_at.is_(None))
     elif state == "read":
-        found.append(Alert.read_at.is_not(None))
+        found.append(Event.read_at.is_not(None))
     return found
 
 
@@ -104,11 +106,12 @@ def _shown() -> Select[Any]:
             Event.confidence,
             Event.zones,
             Event.module_results,
-            Alert.read_at,
-            Alert.decided_at,
+            Event.read_at,
+            Event.occurred_at,
+            Camera.name.label("camera_name"),
         )
-        .select_from(Alert)
-        .join(Event, Event.uuid == Alert.event_uuid)
+        .select_from(Event)
+        .outerjoin(Alert, Alert.event_uuid == Event.uuid)
         .outerjoin(Camera, (Camera.slug == Event.camera_slug) & (Camera.account_id == Event.account_id))
     )
 
@@ -118,16 +121,21 @@ def _notification(row: Any) -> Notification:
         number=row.id,
         account_id=row.account_id,
         camera_number=row.camera_number,
-        camera_name=str(row.notice.get("camera_name") or row.camera_slug),
-        message=str(row.notice.get("text") or row.label),
+        camera_name=row.camera_name or row.camera_slug,
+        message=str((row.notice or {}).get("text") or _text(row)),
         image_path=row.snapshot,
         label=row.label,
         confidence=row.confidence,
         region=row.zones[0] if row.zones else None,
         metadata=row.module_results.get("notification"),
         read_at=row.read_at,
-        at=row.decided_at,
+        at=row.occurred_at,
     )
+
+
+def _text(row: Any) -> str:
+    """What is said of an event that nobody was told of."""
+    return f"{row.label} in {', '.join(row.zones)}" if row.zones else str(row.label)
 
 
 def _missing() -> NotFound:

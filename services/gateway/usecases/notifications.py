@@ -10,7 +10,7 @@ from typing import Any
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.cameras import one_camera
-from services.gateway.queries.notifications import alert_behind, has_anybody_to_tell
+from services.gateway.queries.notifications import event_behind, has_anybody_to_tell
 from services.gateway.queries.own_pictures import is_own_picture
 from shared.accounts.audit import record
 from shared.db.deliveries import Alert
@@ -87,7 +87,7 @@ def notify(gateway: Gateway, principal: Principal, new: NewNotification) -> Sent
             snapshot=event.snapshot,
             text=new.message,
         )
-        # Stored here too, so that it is listed at once and where nobody is to be told.
+        # Stored here too: its words are the alert's, and are listed where nobody is to be told.
         session.add(
             Alert(
                 id=alert_id(event.uuid),
@@ -107,16 +107,16 @@ def mark_read(gateway: Gateway, principal: Principal, number: int, *, read: bool
     """Note that somebody has read it, or has not. Raises `NotFound`."""
     now = gateway.now()
     with gateway.writing() as session:
-        alert = alert_behind(session, number, account_id=principal.visible_account)
-        alert.read_at = (alert.read_at or now) if read else None
+        event = event_behind(session, number, account_id=principal.visible_account)
+        event.read_at = (event.read_at or now) if read else None
         record(session, principal.actor, action="notification.change", target=f"notification:{number}", now=now)
 
 
 def dismiss(gateway: Gateway, principal: Principal, number: int) -> None:
-    """Take it off the list; event, alert and deliveries stay on record. Raises `NotFound`."""
+    """Take it off the list; event and deliveries stay on record. Raises `NotFound`."""
     now = gateway.now()
     with gateway.writing() as session:
-        alert_behind(session, number, account_id=principal.visible_account).dismissed_at = now
+        event_behind(session, number, account_id=principal.visible_account).dismissed_at = now
         record(session, principal.actor, action="notification.remove", target=f"notification:{number}", now=now)
 
 

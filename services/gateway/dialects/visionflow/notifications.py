@@ -122,7 +122,7 @@ class NotificationRemoved(BaseModel):
 @api.get("/notifications", responses={"200": NotificationList})
 @endpoint(scope=Scope.READ)
 def list_notifications(gateway: Gateway, principal: Principal, query: NotificationsQuery) -> Answer:
-    """What people were told of the own cameras, newest first."""
+    """What was worth telling of the own cameras, newest first."""
     with gateway.reads() as session:
         rows, total = notifications_page(
             session,

@@ -86,6 +86,18 @@ def test_notifications_are_paged_read_and_put_away(flow: Flow) -> None:
     assert refusal(flow.get("/notifications?status=seen")) == (422, "VALIDATION_ERROR")
 
 
+def test_what_the_cameras_saw_is_listed_too_but_not_what_the_judge_rejected(flow: Flow) -> None:
+    flow.api.add_event(label="car", zones=["Gate"], verdict="confirmed")
+    flow.api.add_event(verdict="rejected")
+    flow.api.add_event(kind="camera_down", label="camera_down")
+    flow.api.add_event(who="bob")
+    listed = flow.get("/notifications").json
+    assert listed is not None
+    assert [(row["message"], row["detection_type"], row["camera_id"]) for row in listed["data"]] == [
+        ("car in Gate", "car", None),
+    ]  # fmt: skip
+
+
 def test_a_notification_about_another_accounts_camera_is_about_none(flow: Flow) -> None:
     camera, own = flow.camera(who="bob"), flow.camera()
     number = notify(flow, own)
