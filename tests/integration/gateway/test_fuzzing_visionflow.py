@@ -16,6 +16,11 @@ from tests.unit.gateway.installation import PASSWORD, RTSP
 
 ELSEWHERE: dict[str, str] = {
     "POST /logout": "it ends the login that is used to ask; another test asks it",
+    "GET /get_stream/{camera_id}": "it never ends; another test watches it",
+    "GET /recognized_stream/{camera_id}": "it never ends; another test watches it",
+    "GET /snapshot_ui/{camera_id}/picture.jpg": "it waits for an ingest that is not there",
+    "POST /line_tokens": "it asks LINE, and nobody else is to be asked",
+    "PATCH /line_tokens/{recipient_id}": "it asks LINE, and nobody else is to be asked",
 }
 """Operations that end or hold up what they are asked with."""
 

@@ -36,7 +36,10 @@ api = APIBlueprint(
 )
 
 _CHANNEL = "email"
-Email = Annotated[str, Field(min_length=3, max_length=254, examples=["manager@company.com"])]
+Email = Annotated[
+    str,
+    Field(min_length=3, max_length=254, json_schema_extra={"format": "mailbox"}, examples=["manager@company.com"]),
+]
 
 
 class NewEmailBody(BaseModel):
