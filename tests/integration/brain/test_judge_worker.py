@@ -52,6 +52,8 @@ class House:
             "ARGUS_DATA_DIR": str(self.settings.data_dir),
             "ARGUS_REDIS_URL": str(self.settings.redis_url),
             "ARGUS_DATABASE_URL": str(self.settings.database_url),
+            # The tests' day is long past, and a brain that starts again would tidy its events away.
+            "ARGUS_RETENTION__EVENTS_DAYS": "0",
             "ARGUS_INSTANCE": instance,
             "ARGUS_OLLAMA__URL": self.server.url,
             "ARGUS_OLLAMA__TIMEOUT_S": "2",

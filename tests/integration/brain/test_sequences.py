@@ -249,6 +249,8 @@ def spawn_brain(settings: Settings) -> Iterator[Callable[[], Any]]:
         "ARGUS_DATA_DIR": str(settings.data_dir),
         "ARGUS_REDIS_URL": settings.known_redis_url,
         "ARGUS_DATABASE_URL": settings.effective_database_url,
+        # The tests' day is long past, and a brain that starts again would tidy its events away.
+        "ARGUS_RETENTION__EVENTS_DAYS": "0",
     }
 
     def spawn() -> subprocess.Popen[bytes]:

@@ -211,7 +211,7 @@ def test_clients_that_stop_in_the_middle_give_their_threads_back(server: Server)
 
 def test_a_dialect_has_a_port_of_its_own(start: StartServer) -> None:
     port = free_port()
-    server = start(ARGUS_GATEWAY__DIALECT_PORTS=f"cctv_smart={port},visionflow={free_port()}")
+    server = start(ARGUS_GATEWAY__DIALECT_PORTS=f"cctv_smart={port},iris={free_port()}")
     assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
     assert httpx.get(f"http://127.0.0.1:{port}/nothing").json()["error"] == "not_found"
     assert "dialect_not_available" in server.log.read_text()

@@ -51,6 +51,8 @@ def start_brain(gate: Shop, processes: Processes, start_worker: StartWorker) -> 
             "ARGUS_DATA_DIR": str(gate.settings.data_dir),
             "ARGUS_REDIS_URL": str(gate.settings.redis_url),
             "ARGUS_DATABASE_URL": str(gate.settings.database_url),
+            # The tests' day is long past, and a brain that starts again would tidy its events away.
+            "ARGUS_RETENTION__EVENTS_DAYS": "0",
             "ARGUS_INSTANCE": "brain-0",
         }
         started.append(processes.start([sys.executable, "-m", "services.brain"], env=env, cwd=PROJECT))
