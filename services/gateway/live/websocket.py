@@ -17,8 +17,8 @@ from websockets.typing import Subprotocol
 from services.gateway.live.feed import Feed, Listener
 from services.gateway.live.stream import Connection, Gone, Stream
 
-HEARTBEAT_S: Final = 20.0
-DEAD_S: Final = 50.0
+HEARTBEAT_S: Final = 15.0
+DEAD_S: Final = 40.0
 """Whoever has sent nothing for so long, not even an answer to a heartbeat, is gone."""
 REFUSED: Final = 1008
 RESTART: Final = 1012

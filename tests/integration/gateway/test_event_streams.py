@@ -189,6 +189,29 @@ def test_frames_that_are_none_end_their_own_connection_alone(site: Site, sent: b
         assert heard(sound)["id"] == number
 
 
+def _raw(site: Site) -> socket.socket:
+    """A client of which the test says what it does."""
+    client = socket.socket()
+    client.settimeout(90)
+    client.connect(("127.0.0.1", site.server.port))
+    client.sendall(
+        f"GET /securevision/stream?token={site.server.keys['alice']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert client.recv(4096).startswith(b"HTTP/1.1 101")
+    return client
+
+
+@pytest.mark.slow
+def test_a_peer_that_answers_no_heartbeat_is_dropped_within_a_minute(site: Site) -> None:
+    began = time.monotonic()
+    with _raw(site) as dead:
+        while dead.recv(4096):
+            pass
+    assert time.monotonic() - began < 60
+
+
 def test_events_are_sent_and_replayed_as_server_sent_events(site: Site) -> None:
     first, second = site.store_event(), site.store_event()
     site.store_event(who="bob")
