@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +32,13 @@ class Item:
     id: int
     account_id: int | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """That so many items gave way, because the client was too slow."""
+
+    count: int
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +102,35 @@ class Feed:
             if not self._listeners and self._task is not None:
                 self._task.cancel()
                 self._task = None
+
+    async def follow(
+        self, account_id: int | None, *, since: int | None, idle_s: float
+    ) -> AsyncGenerator[Item | Missed | None]:
+        """All that is committed from now on; with `since`, what is stored with a higher number first.
+
+        There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`.
+        """
+        with self.listen(account_id) as listener:
+            # What was replayed last may wait for the client as well: no more can than the queue holds.
+            told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
+            if since is not None:
+                await self.ready()
+                while rows := await self.since(since, account_id):
+                    for row in rows:
+                        told.append(row.id)
+                        yield row
+                    since = rows[-1].id
+            replayed = frozenset(told)
+            while True:
+                if not await listener.wait(idle_s):
+                    yield None
+                while listener.waiting:
+                    if listener.missed:
+                        missed, listener.missed = listener.missed, 0
+                        yield Missed(missed)
+                    item = listener.waiting.popleft()
+                    if item.id not in replayed:
+                        yield item
 
     async def ready(self) -> None:
         """Returns once everything that is committed later will be heard of."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from typing import Final
 
 from PIL import Image, ImageDraw
 
+from services.gateway.live.permission import Permission
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.stream import Connection, Stream
 
@@ -18,44 +17,35 @@ SILENCE_S: Final = 1.2
 """A camera of which nothing came for so long gives no signal."""
 
 _SAID_AGAIN_S: Final = 2.0
-_ASKED_AGAIN_S: Final = 10.0
 _SIZE: Final = (640, 360)
 
 
 class Mjpeg(Stream):
     """Each picture as soon as it is there and the client has taken the last: whoever is slow misses some.
 
-    While the camera gives none, a picture says so. `may_watch` is asked now and then and may block; a no ends it.
+    While the camera gives none, a picture says so. It ends when the permission does.
     """
 
     kind = "mjpeg"
 
-    def __init__(
-        self, pictures: LivePictures, camera: str, *, drawn: bool = False, may_watch: Callable[[], bool]
-    ) -> None:
+    def __init__(self, pictures: LivePictures, camera: str, *, drawn: bool = False, permission: Permission) -> None:
         self._pictures = pictures
         self._camera = camera
         self._drawn = drawn
-        self._may_watch = may_watch
+        self._permission = permission
 
     async def run(self, connection: Connection) -> None:
         await connection.send(b"--frame\r\n")
         async with self._pictures.watch(self._camera, drawn=self._drawn) as screen:
             # One that is there already is shown at once.
             number, patience_s = 0, SILENCE_S
-            loop = asyncio.get_running_loop()
-            ask_at = loop.time() + _ASKED_AGAIN_S
-            while True:
+            while await self._permission.holds():
                 if await screen.next(number, timeout_s=patience_s):
                     number, patience_s = screen.number, SILENCE_S
                     await connection.send(_part(screen.jpeg))
                 else:
                     patience_s = _SAID_AGAIN_S
                     await connection.send(_part(no_signal()))
-                if loop.time() >= ask_at:
-                    ask_at = loop.time() + _ASKED_AGAIN_S
-                    if not await asyncio.to_thread(self._may_watch):
-                        return
 
 
 @cache

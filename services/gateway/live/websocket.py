@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Final
 
 from websockets.datastructures import Headers
@@ -14,7 +15,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from services.gateway.live.feed import Feed, Listener
+from services.gateway.live.feed import Feed, Missed
+from services.gateway.live.permission import Permission
 from services.gateway.live.stream import Connection, Gone, Stream
 
 HEARTBEAT_S: Final = 15.0
@@ -31,7 +33,7 @@ class FeedSocket(Stream):
     """Sends what a feed tells. `since` replays what is stored with a higher number first.
 
     A text `ping` is answered, everything else that clients send is ignored. Who is slow loses the oldest, and hears so.
-    With `refused`, the socket is opened and closed with 1008 and that reason.
+    With `refused`, the socket is opened and closed with 1008 and that reason; so it is when the permission ends.
     """
 
     kind = "websocket"
@@ -43,12 +45,14 @@ class FeedSocket(Stream):
         path: str,
         headers: Sequence[tuple[str, str]],
         account_id: int | None,
+        permission: Permission,
         since: int | None = None,
         refused: str | None = None,
     ) -> None:
         self._feed = feed
         self._request = Request(path, Headers(headers))
         self._account_id = account_id
+        self._permission = permission
         self._since = since
         self._refused = refused
         self._protocol = ServerProtocol(select_subprotocol=_first, max_size=_MOST_BYTES)
@@ -69,41 +73,27 @@ class FeedSocket(Stream):
             await self._close(REFUSED, self._refused)
             return
         connection.listen(self._heard)
-        with self._feed.listen(self._account_id) as listener:
-            heart = asyncio.create_task(self._beat(connection))
-            over = asyncio.create_task(self._over.wait())
-            telling = asyncio.create_task(self._tell(listener))
-            try:
-                await asyncio.wait({heart, over, telling}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in (heart, over, telling):
-                    task.cancel()
-                await asyncio.gather(heart, over, telling, return_exceptions=True)
+        tasks = {asyncio.create_task(each) for each in (self._beat(connection), self._over.wait(), self._tell())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await self._flush()
 
     async def finish(self, connection: Connection) -> None:
         if self._protocol.state is State.OPEN:
             await self._close(RESTART, "the server restarts")
 
-    async def _tell(self, listener: Listener) -> None:
-        told: set[int] = set()
-        if self._since is not None:
-            await self._feed.ready()
-            number = self._since
-            while rows := await self._feed.since(number, self._account_id):
-                for row in rows:
-                    told.add(row.id)
-                    await self._send(row.text)
-                number = rows[-1].id
-        while True:
-            await listener.wait(HEARTBEAT_S)
-            if listener.missed:
-                missed, listener.missed = listener.missed, 0
-                await self._send(json.dumps({"type": "lagged", "missed": missed}))
-            while listener.waiting:
-                item = listener.waiting.popleft()
-                if item.id not in told:
-                    await self._send(item.text)
+    async def _tell(self) -> None:
+        news = self._feed.follow(self._account_id, since=self._since, idle_s=HEARTBEAT_S)
+        async with aclosing(news):
+            async for each in news:
+                if isinstance(each, Missed):
+                    await self._send(json.dumps({"type": "lagged", "missed": each.count}))
+                elif each is not None and await self._permission.holds():
+                    await self._send(each.text)
 
     async def _beat(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
@@ -111,6 +101,9 @@ class FeedSocket(Stream):
             await asyncio.sleep(HEARTBEAT_S)
             if loop.time() - connection.heard_at > DEAD_S:
                 connection.abort()
+                return
+            if not await self._permission.holds():
+                await self._close(REFUSED, "no longer permitted")
                 return
             self._protocol.send_ping(b"argus")
             await self._flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.live.mjpeg import Mjpeg
+from services.gateway.live.permission import Permission
 from services.gateway.problem import Problem, Refusal
 from services.gateway.queries.cameras import one_camera
-from shared.db.accounts import Account
+from services.gateway.queries.standing import still_stands
 from shared.domain.errors import NotFound
 
 
@@ -20,16 +21,25 @@ def live_view(gateway: Gateway, principal: Principal, slug: str, *, drawn: bool)
         camera = one_camera(session, slug, account_id=principal.visible_account)
     if not camera.enabled:
         raise Refusal(Problem(409, "conflict", "The camera is disabled"))
-    return Mjpeg(gateway.pictures, slug, drawn=drawn, may_watch=lambda: _may_watch(gateway, principal, slug))
+    permission = Permission(lambda: _may_watch(gateway, principal, slug))
+    return Mjpeg(gateway.pictures, slug, drawn=drawn, permission=permission)
 
 
 def _may_watch(gateway: Gateway, principal: Principal, slug: str) -> bool:
-    """Whether the camera is still there for an account that is, too."""
+    """Whether the camera is still there for somebody who is, too."""
     with gateway.reads() as session:
-        account = session.get(Account, principal.account_id)
-        if account is None or not account.enabled or account.role != principal.role:
-            return False
         try:
-            return one_camera(session, slug, account_id=principal.visible_account).enabled
+            camera = one_camera(session, slug, account_id=principal.visible_account)
         except NotFound:
             return False
+        return camera.enabled and still_stands(session, principal, now=gateway.now())
+
+
+def may_listen(gateway: Gateway, principal: Principal) -> Permission:
+    """That of somebody who hears of what is stored, for as long as the key, login or account is good."""
+
+    def ask() -> bool:
+        with gateway.reads() as session:
+            return still_stands(session, principal, now=gateway.now())
+
+    return Permission(ask)

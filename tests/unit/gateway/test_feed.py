@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.live.feed import Feed, Item
+from services.gateway.live.feed import Feed, Item, Missed
 
 
 class Table:
@@ -74,6 +75,41 @@ def test_what_an_account_may_hear_of_is_paged_past_what_it_may_not() -> None:
         return found
 
     assert asyncio.run(replay()) == [number for number in range(1, 2001) if number % 7 == 3]
+
+
+def test_a_follower_hears_what_was_stored_then_what_comes_then_that_nothing_does() -> None:
+    async def follow() -> list[int | None]:
+        table = Table(1, 2, 3)
+        feed = table.feed()
+        heard: list[int | None] = []
+        async with aclosing(feed.follow(1, since=1, idle_s=0.05)) as news:
+            async for each in news:
+                assert not isinstance(each, Missed)
+                heard.append(each.id if each else None)
+                if heard[-1] == 3:
+                    # Committed during the replay: it is heard of by the listener alone.
+                    table.rows[4] = 1
+                    await feed._look()
+                if each is None:
+                    return heard
+        raise AssertionError
+
+    assert asyncio.run(follow()) == [2, 3, 4, None]
+
+
+def test_a_follower_who_is_slow_is_told_how_many_it_missed_before_what_is_left() -> None:
+    async def follow() -> list[Item | Missed | None]:
+        table = Table()
+        feed = table.feed()
+        async with aclosing(feed.follow(1, since=None, idle_s=0.05)) as news:
+            assert await anext(news) is None
+            table.rows = dict.fromkeys(range(1, 301), 1)
+            await feed._look()
+            return [await anext(news) for _ in range(257)]
+
+    first, *others = asyncio.run(follow())
+    assert first == Missed(44)
+    assert [each.id for each in others if isinstance(each, Item)] == list(range(45, 301))
 
 
 def test_nobody_listening_nothing_is_looked_for() -> None:

@@ -20,6 +20,7 @@ from services.gateway.live.handover import streamed
 from services.gateway.live.server_sent import CONTENT_TYPE, FeedEvents
 from services.gateway.problem import Refusal, invalid
 from services.gateway.queries.events import events_after, newest_event
+from services.gateway.usecases.live import may_listen
 from shared.accounts.roles import Scope
 
 api = APIBlueprint(
@@ -47,6 +48,7 @@ def stream_events(gateway: Gateway, principal: Principal, query: StreamQuery) ->
         gateway.feeds.get("events", lambda: _feed(gateway)),
         name="event",
         account_id=principal.visible_account,
+        permission=may_listen(gateway, principal),
         since=_last_event_id() if "Last-Event-ID" in request.headers else query.since_id,
     )
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}

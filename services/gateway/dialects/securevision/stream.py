@@ -19,9 +19,11 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.answers import encoded
 from services.gateway.live.feed import Feed, Item
 from services.gateway.live.handover import streamed
+from services.gateway.live.permission import Permission
 from services.gateway.live.websocket import FeedSocket, is_socket
 from services.gateway.problem import Problem, Refusal
 from services.gateway.queries.recognitions import RecognitionRow, newest_recognition, recognitions_after
+from services.gateway.usecases.live import may_listen
 
 api = APIBlueprint("securevision_stream", __name__, abp_tags=[Tag(name="Stream")], abp_responses=REFUSALS)
 
@@ -72,6 +74,7 @@ def _answered(gateway: Gateway, principal: Principal | None, since: int | None, 
         path=request.full_path,
         headers=list(request.headers.items()),
         account_id=principal.visible_account if principal is not None else None,
+        permission=may_listen(gateway, principal) if principal is not None else Permission(lambda: False),
         since=since,
         refused=refused,
     )
