@@ -39,23 +39,30 @@ def sync_rules(session: Session, wanted: Sequence[RuleDocument], *, now: datetim
             row = add_rule(session, rule.change(), account_id=None, slug=rule.id, now=now, places=False)
             row.origin = FROM_FILE
             _audit(session, "add", rule.id, now)
-        elif not _says(existing, rule):
-            existing.account_id, existing.origin = None, FROM_FILE
-            change_rule(session, existing, rule.change(), now=now, places=False)
+        elif _changed(session, existing, rule, now=now):
             _audit(session, "change", rule.id, now)
     session.flush()
     if wanted:
         log.info("rules_configured", count=len(wanted))
 
 
-def _says(row: RuleRow, rule: RuleDocument) -> bool:
-    """Whether the row is the file's already and says the same."""
-    if row.origin != FROM_FILE or row.account_id is not None:
+def _changed(session: Session, row: RuleRow, rule: RuleDocument, *, now: datetime) -> bool:
+    """Make the row say what the file says; whether it said anything else, or was not the file's."""
+    before, updated_at = (row.origin, row.account_id, _said(row)), row.updated_at
+    row.account_id, row.origin = None, FROM_FILE
+    change_rule(session, row, rule.change(), now=now, places=False)
+    if before == (FROM_FILE, None, _said(row)):
+        row.updated_at = updated_at
         return False
+    return True
+
+
+def _said(row: RuleRow) -> RuleDocument | None:
+    """The rule as it is stored; None where this version cannot read it."""
     try:
-        return document_of(row) == rule
+        return document_of(row)
     except ValidationError:
-        return False
+        return None
 
 
 def _audit(session: Session, what: str, slug: str, now: datetime) -> None:

@@ -92,13 +92,15 @@ def _brought_in(session: Session, wanted: RuleDocument) -> str:
         add_rule(session, wanted.change(), account_id=None, slug=wanted.id, now=now())
         record(session, ACTOR, action="rule.add", target=wanted.id, now=now())
         return f"+ {wanted.id} ({wanted.name})"
-    before = document_of(row)
-    if before == wanted:
+    # As stored, before and after: what a file says can be written in several ways.
+    before, updated_at = document_of(row), row.updated_at
+    change_rule(session, row, wanted.change(), now=now())
+    fields = _differences(before, document_of(row))
+    if not fields:
+        row.updated_at = updated_at
         return f"= {wanted.id} ({wanted.name})"
     if row.origin == FROM_FILE:
         raise UserError(wanted.id, "stands in argus.yaml", remedy="change it there")
-    change_rule(session, row, wanted.change(), now=now())
-    fields = _differences(before, wanted)
     record(session, ACTOR, action="rule.change", target=wanted.id, now=now(), detail={"fields": list(fields)})
     return f"~ {wanted.id} ({wanted.name}): {', '.join(fields)}"
 

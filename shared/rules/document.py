@@ -71,7 +71,8 @@ class RuleDocument(BaseModel):
 def document_of(row: RuleRow) -> RuleDocument:
     """The rule that is stored. Raises `pydantic.ValidationError` for one that this version cannot read."""
     values = {name: getattr(row, name) for name in RuleDocument.model_fields if name not in ("id", "camera_id")}
-    condition = {} if row.condition == {"kind": DEFAULT_KIND} else row.condition
+    # The usual kind is left out, as people do.
+    condition = {name: value for name, value in row.condition.items() if (name, value) != ("kind", DEFAULT_KIND)}
     return RuleDocument.model_validate(values | {"id": row.slug, "camera_id": row.camera_slug, "condition": condition})
 
 

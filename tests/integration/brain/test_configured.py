@@ -53,6 +53,25 @@ def test_they_are_kept_in_step_with_the_file(site: SessionFactory) -> None:
     assert stored(site) == {"own": ("Own", "api", None)}
 
 
+def test_only_what_changes_is_written_and_leaves_a_trail(site: SessionFactory) -> None:
+    add_rule(site, "own", name="Own")
+    # Without its kind, and steps without their cameras: stored, they are written out.
+    door: dict[str, object] = {"id": "door", "name": "Door", "condition": {"labels": ["person"]}, "armed": ["away"]}
+    steps = [{"condition": {"labels": [label]}} for label in ("car", "person")]
+    walk: dict[str, object] = {
+        "id": "walk",
+        "name": "Walk",
+        "camera_id": "cam_001",
+        "condition": {"kind": "sequence", "within_s": 60, "steps": steps},
+    }
+    own: dict[str, object] = {"id": "own", "name": "Own"}
+    for rules in ([door, walk], [door, walk], [door | {"severity": 3}, walk, own], [door | {"severity": 3}, walk, own]):
+        sync(site, *rules)
+    assert audited(site) == ["rule.add door", "rule.add walk", "rule.change door", "rule.change own"]
+    sync(site)
+    assert sorted(audited(site)[4:]) == [f"rule.remove {slug}" for slug in ("door", "own", "walk")]
+
+
 def test_the_brain_fires_them(site: SessionFactory, settings: Settings) -> None:
     rules = ({"id": "cars", "name": "Cars", "condition": {"labels": ["car"]}}, {"id": "rule_001", "name": "X"})
     brain = build(settings.model_copy(update={"rules": rules}), instance="brain-0")

@@ -279,6 +279,13 @@ def test_rules_go_to_a_file_and_come_back(argus: Argus, tmp_path: Path) -> None:
     assert (rows["night"]["severity"], rows["night"]["origin"]) == (2, "api")
 
 
+def test_rules_that_a_file_writes_in_its_own_way_are_not_changed(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{id: cars, name: Cars, condition: {labels: [car]}}]")
+    assert argus("rule", "import", str(file)).out.splitlines()[0] == "+ cars (Cars)"
+    assert argus("rule", "import", str(file)).out.splitlines()[0] == "= cars (Cars)"
+
+
 def test_a_file_with_one_wrong_rule_changes_nothing(argus: Argus, tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text("rules: [{id: good, name: Good}, {id: bad, name: Bad, camera_id: cam_404}]")
