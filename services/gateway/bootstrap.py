@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -25,6 +26,7 @@ from services.gateway.live.feeds import Feeds
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
+from services.gateway.orders import send_order
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import (
     HealthCheck,
@@ -43,13 +45,10 @@ from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
 from shared.jobs import celery_app
 from shared.media import MediaStore
-from shared.messages.message import Message
-from shared.messages.topics import COMMANDS
 from shared.recipients.links import open_links
 from shared.retention.old_events import OldEvents
 from shared.retention.seen_now import presences_there
 from shared.settings import Settings
-from shared.streams import Publisher
 
 # People wait for these answers: whatever Redis is needed for can be done without within half a second.
 _REDIS_TIMEOUT_S = 0.4
@@ -120,7 +119,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
         modules=ModuleJobs(redis, celery, bound=settings.modules.queue_bound, now=clock),
-        pictures=LivePictures(settings.known_redis_url, order=lambda order: _tell(soft_redis, order)),
+        pictures=LivePictures(settings.known_redis_url, order=partial(send_order, soft_redis)),
         places=StreamPlaces(overall=settings.gateway.streams, per_account=settings.gateway.streams_per_account),
         trusted_proxies=_trusted(settings),
         now=clock,
@@ -149,10 +148,6 @@ def _trusted(settings: Settings) -> tuple[Network, ...]:
         raise UserError(
             "gateway.trusted_proxies", str(error), remedy="write addresses or networks such as 10.0.0.0/8"
         ) from None
-
-
-def _tell(redis: SoftRedis, order: Message) -> None:
-    redis.attempt(lambda open_redis: Publisher(open_redis).publish(COMMANDS, order), otherwise=None, purpose="commands")
 
 
 def _utc_now() -> datetime:

@@ -23,6 +23,7 @@ from services.gateway.live.feeds import Feeds
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
 from services.gateway.module_jobs import ModuleJobs
+from services.gateway.orders import send_order
 from services.gateway.queries.event_counts import EventCounts
 from services.gateway.queries.health import HealthCheck
 from services.gateway.queries.recent_recognitions import RecentRecognitions
@@ -36,11 +37,9 @@ from shared.db.secrets import SecretBox
 from shared.domain.camera import CameraStatus
 from shared.media import MediaStore
 from shared.messages.message import Message
-from shared.messages.topics import COMMANDS
 from shared.recipients.links import Links
 from shared.recipients.registry import RecipientRules
 from shared.settings import Settings
-from shared.streams import Publisher
 from shared.webhooks.registry import WebhookRules
 
 EXTENSION = "argus"
@@ -96,10 +95,8 @@ class Gateway:
             yield session
 
     def order(self, message: Message) -> None:
-        """Tell the services, after the commit. Without Redis nothing is lost: they look again periodically."""
-        self.soft_redis.attempt(
-            lambda redis: Publisher(redis).publish(COMMANDS, message), otherwise=None, purpose="commands"
-        )
+        """Tell the services, after the commit."""
+        send_order(self.soft_redis, message)
 
     def statuses(self, slugs: list[str]) -> dict[str, CameraStatus]:
         """What ingest tells of cameras now; empty while Redis is away."""
