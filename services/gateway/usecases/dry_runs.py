@@ -112,12 +112,17 @@ def dry_run_on_clip(
 
 def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) -> ClipAnswer:
     name = uuid.uuid4().hex
-    gateway.redis.set(CLIP.format(id=name), clip, ex=round(LOOK_AT_CLIP_S))
-    content = gateway.asker.ask(
-        "eye",
-        lambda reply_to: LookAtClip(clip=name, camera=camera, began_at=began_at, reply_to=reply_to),
-        timeout_s=LOOK_AT_CLIP_S + _EXTRA_S,
-    )
+    key = CLIP.format(id=name)
+    gateway.redis.set(key, clip, ex=round(LOOK_AT_CLIP_S))
+    try:
+        content = gateway.asker.ask(
+            "eye",
+            lambda reply_to: LookAtClip(clip=name, camera=camera, began_at=began_at, reply_to=reply_to),
+            timeout_s=LOOK_AT_CLIP_S + _EXTRA_S,
+        )
+    finally:
+        # Where no eye has taken it.
+        gateway.soft_redis.attempt(lambda redis: redis.delete(key), otherwise=0, purpose="clip")
     try:
         answer = ClipAnswer.unpacked(content)
     except InvalidMessage:

@@ -7,9 +7,11 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from redis import Redis
 from werkzeug.test import TestResponse
@@ -23,6 +25,10 @@ from shared.settings import Settings
 from shared.settings.sections import EyeSettings
 from tests.integration.ingest.clips import draw_clip
 from tests.unit.gateway.installation import START, Api
+
+_SESSION = (
+    b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 51234 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+)
 
 Wait = Callable[..., object]
 
@@ -83,12 +89,14 @@ def test_a_playlist_is_not_followed(api: Api, eye: None) -> None:
     assert "is neither MP4 nor MKV" in answer.json["message"]
 
 
-@pytest.mark.parametrize("case", ["text", "cut", "sound", "huge", "long"])
+@pytest.mark.parametrize("case", ["text", "session", "list", "cut", "sound", "huge", "long"])
 def test_what_is_no_such_clip_is_refused_with_the_reason(
     api: Api, eye: None, visit: bytes, tmp_path: Path, case: str
 ) -> None:
     clips: dict[str, Callable[[], bytes]] = {
         "text": lambda: b"#EXTM3U\nfile:///etc/passwd\n",
+        "session": lambda: _SESSION,
+        "list": lambda: b"ffconcat version 1.0\nfile pyproject.toml\n",
         "cut": lambda: visit[: len(visit) // 3],
         "sound": lambda: b"RIFF$\x00\x00\x00WAVEfmt " + bytes(60),
         "huge": lambda: draw_clip(tmp_path / "huge.mp4", seconds=0.2, size=(2560, 1440)).read_bytes(),
@@ -98,6 +106,39 @@ def test_what_is_no_such_clip_is_refused_with_the_reason(
     assert answer.status_code == 400, answer.json
     assert answer.json is not None
     assert "'clip'" in answer.json["message"]
+    if case in ("text", "session", "list", "sound"):
+        assert "is neither MP4 nor MKV" in answer.json["message"]
+
+
+def test_matroska_is_looked_at_too(api: Api, eye: None, tmp_path: Path) -> None:
+    clip = draw_clip(tmp_path / "still.mkv", seconds=2, size=(320, 240)).read_bytes()
+    answer = try_on(api, clip, rule="{}")
+    assert (answer.status_code, answer.json and answer.json["events"]) == (200, [])
+
+
+def test_pictures_that_grow_on_the_way_are_refused(api: Api, eye: None, tmp_path: Path) -> None:
+    small, large = (
+        draw_clip(tmp_path / f"{side}.h264", seconds=1, size=(side, side), format_name="h264") for side in (160, 2048)
+    )
+    joined = tmp_path / "joined.h264"
+    joined.write_bytes(small.read_bytes() + large.read_bytes())
+    answer = try_on(api, _in_matroska(joined, tmp_path / "grows.mkv"), rule="{}")
+    assert answer.status_code == 400, answer.json
+    assert answer.json is not None
+    assert "2048 × 2048 pixels" in answer.json["message"]
+
+
+def _in_matroska(raw: Path, file: Path) -> bytes:
+    """The stream in a file whose head tells of the first pictures only."""
+    with av.open(str(raw)) as given, av.open(str(file), "w") as made:
+        stream = made.add_stream_from_template(given.streams.video[0])
+        for number, packet in enumerate(given.demux(video=0)):
+            if packet.size:
+                packet.stream = stream
+                packet.pts = packet.dts = number
+                packet.time_base = Fraction(1, 10)
+                made.mux(packet)
+    return file.read_bytes()
 
 
 def test_without_an_eye_that_is_said(api: Api, visit: bytes) -> None:

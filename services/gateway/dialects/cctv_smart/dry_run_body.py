@@ -39,7 +39,7 @@ class DryRunBody(BaseModel):
 
 
 class DryRunForm(BaseModel):
-    """A clip to try a rule on (MP4, 8 MiB, 60 s, 1920 × 1080 pixels at most), as if the camera had taken it from
+    """A clip to try a rule on (MP4 or MKV, 8 MiB, 60 s, 1920 × 1080 pixels at most), as if the camera had taken it from
     `began_at` on: the `rule` as JSON, or the `rule_id` of one that is there."""
 
     clip: Upload
