@@ -52,6 +52,7 @@ def note(
         last_fired=entries.last_fired.get(body.camera, {}),
         known_false=view.knows_false(presence),
         resting=view.resting_of.get(body.camera, ()),
+        terms=view.terms_on(body.camera),
     )
     values = {
         "presence_id": body.presence_id,

@@ -281,6 +281,7 @@ class Ledger:
             others=others,
             fired=self.entries.fired.get(body.presence_id, frozenset()),
             last_fired=self.entries.last_fired.get(body.camera, {}),
+            terms=self._view.terms_on(body.camera),
         )
 
     def _fire(self, body: PresenceBody, rules: Sequence[Rule]) -> None:

@@ -144,7 +144,15 @@ def _is_due(body: PresenceBody, memory: Memory) -> bool:
 def _may_fire(body: PresenceBody, others: Sequence[Presence], view: SiteView, memory: Memory) -> bool:
     rules, presence = view.rules_of.get(body.camera, ()), body.presence()
     fired, last = memory.fired(body.presence_id), memory.last_fired(body.camera)
-    firing = bool(rules) and evaluate(rules, presence, at=body.captured_at, others=others, fired=fired, last_fired=last)
+    firing = bool(rules) and evaluate(
+        rules,
+        presence,
+        at=body.captured_at,
+        others=others,
+        fired=fired,
+        last_fired=last,
+        terms=view.terms_on(body.camera),
+    )
     if firing and not fired and view.knows_false(presence):
         metrics.KNOWN_FALSE.inc()
         return False

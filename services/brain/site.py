@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
 from services.brain.marks import REMEMBERED, Mark, is_known_false, read_marks
 from services.brain.timeline import CameraFacts
 from shared.accounts.arming import arm_states
+from shared.db.cameras import ZoneRow
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
 from shared.domain.camera_options import recognises
@@ -22,6 +24,7 @@ from shared.domain.presence import Presence
 from shared.observability import get_logger
 from shared.rules.registry import rule_of
 from shared.rules.rule import Rule, resting_by_camera, rules_by_camera
+from shared.rules.zone_terms import ZoneTerms
 
 log = get_logger("brain.site")
 
@@ -31,7 +34,7 @@ _RETRY_UNKNOWN_S = 1.0
 @dataclass(frozen=True, slots=True)
 class SiteView:
     """One consistent reading: enabled cameras by slug, the rules that are awake on each and those that are not as its
-    account is armed, all rules by slug, and what was marked.
+    account is armed, all rules by slug, what was marked, and what zones ask by camera and name, where they do.
 
     There are no rules of a camera whose pictures nobody is to look at.
     """
@@ -41,11 +44,16 @@ class SiteView:
     resting_of: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+    terms: Mapping[str, Mapping[str, ZoneTerms]] = field(default_factory=dict)
 
     def knows_false(self, presence: Presence) -> bool:
         """Whether people have marked often enough what the presence looks like now, so that no rule is to fire."""
         camera, marks = self.cameras.get(presence.camera), self.marks.get(presence.camera)
         return camera is not None and bool(marks) and is_known_false(presence, marks or (), camera.account_id)
+
+    def terms_on(self, camera: str) -> Mapping[str, ZoneTerms]:
+        """What the camera's zones ask of what stands in them."""
+        return self.terms.get(camera, {})
 
 
 class Site:
@@ -78,6 +86,7 @@ class Site:
                 rows = session.scalars(select(RuleRow).where(RuleRow.enabled).order_by(RuleRow.id)).all()
                 states = arm_states(session)
                 marks = read_marks(session, since=self._now() - REMEMBERED) if self._heed_marks else {}
+                terms = read_terms(session)
             rules = [rule for row in rows if (rule := _rule(row)) is not None]
             accounts = {slug: facts.account_id for slug, facts in cameras.items() if recognises(facts.options)}
             self.view = SiteView(
@@ -86,6 +95,7 @@ class Site:
                 resting_of=resting_by_camera(rules, accounts, states=states),
                 rules={rule.slug: rule for rule in rules},
                 marks=marks,
+                terms=terms,
             )
             self._read_at = started
 
@@ -102,6 +112,19 @@ CAMERA_COLUMNS = (Camera.slug, Camera.name, Camera.account_id, Camera.options)
 def facts_of(row: Row[tuple[str, str, int, dict[str, Any]]]) -> CameraFacts:
     """What a row of `CAMERA_COLUMNS` says."""
     return CameraFacts(row.slug, row.name, row.account_id, row.options or {})
+
+
+def read_terms(session: Session) -> dict[str, dict[str, ZoneTerms]]:
+    """What zones ask, by camera and name: those that ask anything."""
+    query = select(Camera.slug, ZoneRow.name, ZoneRow.alert_duration_s, ZoneRow.notification_enabled).join(
+        Camera, ZoneRow.camera_id == Camera.id
+    )
+    found: dict[str, dict[str, ZoneTerms]] = {}
+    for camera, name, alert_duration_s, notification_enabled in session.execute(query):
+        terms = ZoneTerms(alert_duration_s, notification_enabled)
+        if not terms.are_usual:
+            found.setdefault(camera, {})[name] = terms
+    return found
 
 
 def _rule(row: RuleRow) -> Rule | None:

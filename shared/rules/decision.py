@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from shared.domain.presence import Presence
 from shared.rules.rule import Rule, is_cooling
 from shared.rules.unmet import Unmet
+from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms, held_back
 
 Outcome = Literal["fired", "unmet", "cooling", "known_false", "resting", "held"]
 """`resting`: the account is armed otherwise. `held`: nothing is in the way, and yet it has not fired (so far)."""
@@ -80,14 +81,24 @@ def decide(
     last_fired: Mapping[str, datetime],
     known_false: bool = False,
     resting: Iterable[Rule] = (),
+    terms: Mapping[str, ZoneTerms] = NOTHING_ASKED,
 ) -> tuple[Decision, ...]:
     """What the camera's rules make of the presence as known at `at`.
 
     `fired` are the rules that fired on it, with when that was where it is known; `last_fired` as in `evaluate`;
-    `resting` are rules of the camera that are not awake as its account is armed.
+    `resting` are rules of the camera that are not awake as its account is armed; `terms` as in `evaluate`.
     """
     found = [
-        _decided(rule, presence, at, others, fired=fired, last=last_fired.get(rule.slug), known_false=known_false)
+        _decided(
+            rule,
+            presence,
+            at,
+            others,
+            fired=fired,
+            last=last_fired.get(rule.slug),
+            known_false=known_false,
+            terms=terms,
+        )
         for rule in rules
     ]
     return (*found, *(_resting(rule, fired) for rule in resting))
@@ -102,12 +113,16 @@ def _decided(
     fired: Mapping[str, datetime | None],
     last: datetime | None,
     known_false: bool,
+    terms: Mapping[str, ZoneTerms],
 ) -> Decision:
     if rule.slug in fired:
         return Decision(rule.slug, rule.name, "fired", fired[rule.slug])
     if known_false and not fired:
         return Decision(rule.slug, rule.name, "known_false")
     unmet = tuple(rule.condition.unmet(presence, at, others))
+    waits = held_back(presence, terms, rule.condition)
+    if waits is not None:
+        unmet = (*unmet, waits.inside("zones"))
     if unmet:
         return Decision(rule.slug, rule.name, "unmet", unmet=unmet[:MOST_UNMET])
     if last is not None and is_cooling(rule, at, last):

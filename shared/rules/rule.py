@@ -11,6 +11,7 @@ from shared.domain.arming import USUAL_ARM_STATE, ArmState
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.found import Found, Match
+from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms, held_back
 
 CooldownPer = Literal["camera", "rule", "track"]
 COOLDOWNS: tuple[CooldownPer, ...] = get_args(CooldownPer)
@@ -98,17 +99,20 @@ def evaluate(
     others: Sequence[Presence] = (),
     fired: Collection[str] = (),
     last_fired: Mapping[str, datetime],
+    terms: Mapping[str, ZoneTerms] = NOTHING_ASKED,
 ) -> tuple[Rule, ...]:
     """The rules of the presence's camera that fire now.
 
     `others` are the camera's further presences. `fired` names the rules that fired on this presence before,
-    `last_fired` tells when each rule last fired on this camera. A rule fires once per presence at most.
+    `last_fired` tells when each rule last fired on this camera. A rule fires once per presence at most, and not while
+    the camera's zones (`terms`) hold back what stands in them.
     """
     return tuple(
         rule
         for rule in rules
         if rule.slug not in fired
         and rule.condition.holds(presence, at, others)
+        and held_back(presence, terms, rule.condition) is None
         and not is_cooling(rule, at, last_fired.get(rule.slug))
     )
 

@@ -14,13 +14,14 @@ from sqlalchemy import Engine, delete, select
 
 from services.brain.bootstrap import Brain, build
 from services.brain.ledger import Ledger
+from shared.db.cameras import ZoneRow
 from shared.db.engine import SessionFactory
 from shared.db.migrate import upgrade
 from shared.db.tables import Camera, Event, OutboxRow, RuleFiring, RuleRow
 from shared.messages.commands import SyncCamera, SyncRules
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.message import Message, decode
-from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded
+from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded, ZoneStayBody
 from shared.messages.topics import COMMANDS, EVENTS, PRESENCES
 from shared.settings import Settings
 from shared.streams import Publisher, Received
@@ -60,6 +61,26 @@ def add_rule(site: SessionFactory, slug: str, **fields: object) -> None:
 def drop_default_rule(site: SessionFactory) -> None:
     with site.begin() as session:
         session.execute(delete(RuleRow).where(RuleRow.slug == "rule_001"))
+
+
+def test_what_stands_in_a_zone_is_told_as_the_zone_asks(brain: Brain, site: SessionFactory) -> None:
+    """Not while it stands where nobody is to be told, nor before its time; at once where nothing is asked."""
+    with site.begin() as session:
+        door = session.scalars(select(Camera).where(Camera.slug == "door")).one()
+        asked = {"Street": {"notification_enabled": False}, "Yard": {"alert_duration_s": 5.0}}
+        door.zones = [ZoneRow(name=name, points=[], **values) for name, values in asked.items()]
+
+    def at(zone: str, after_s: float, *, since_s: float) -> PresenceBody:
+        entered_at = AT + timedelta(seconds=since_s)
+        stay = ZoneStayBody(zone=zone, entered_at=entered_at, dwell_s=after_s - since_s, inside=True)
+        return presence(PresenceChanged, after_s=after_s, zones=(stay,))
+
+    handle(brain, at("Street", 9, since_s=0), at("Yard", 10, since_s=9), at("Yard", 13, since_s=9))
+    assert events(site) == []
+    handle(brain, at("Yard", 14, since_s=9))
+    assert [event.zones for event in events(site)] == [["Yard"]]
+    handle(brain, presence(number=2))
+    assert len(events(site)) == 2
 
 
 def test_a_person_becomes_an_event_that_is_published_and_closed(
