@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
 
 from services.brain.marks import REMEMBERED, Mark, is_known_false, read_marks
 from services.brain.timeline import CameraFacts
 from shared.accounts.arming import arm_states
-from shared.db.cameras import ZoneRow
 from shared.db.engine import SessionFactory
 from shared.db.tables import Camera, RuleRow
 from shared.domain.camera_options import recognises
@@ -24,6 +22,7 @@ from shared.domain.presence import Presence
 from shared.observability import get_logger
 from shared.rules.registry import rule_of
 from shared.rules.rule import Rule, resting_by_camera, rules_by_camera
+from shared.rules.stored_terms import read_terms
 from shared.rules.zone_terms import ZoneTerms
 
 log = get_logger("brain.site")
@@ -112,19 +111,6 @@ CAMERA_COLUMNS = (Camera.slug, Camera.name, Camera.account_id, Camera.options)
 def facts_of(row: Row[tuple[str, str, int, dict[str, Any]]]) -> CameraFacts:
     """What a row of `CAMERA_COLUMNS` says."""
     return CameraFacts(row.slug, row.name, row.account_id, row.options or {})
-
-
-def read_terms(session: Session) -> dict[str, dict[str, ZoneTerms]]:
-    """What zones ask, by camera and name: those that ask anything."""
-    query = select(Camera.slug, ZoneRow.name, ZoneRow.alert_duration_s, ZoneRow.notification_enabled).join(
-        Camera, ZoneRow.camera_id == Camera.id
-    )
-    found: dict[str, dict[str, ZoneTerms]] = {}
-    for camera, name, alert_duration_s, notification_enabled in session.execute(query):
-        terms = ZoneTerms(alert_duration_s, notification_enabled)
-        if not terms.are_usual:
-            found.setdefault(camera, {})[name] = terms
-    return found
 
 
 def _rule(row: RuleRow) -> Rule | None:
