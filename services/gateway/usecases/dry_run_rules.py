@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.gateway.gateway import Gateway
 from services.gateway.queries.cameras import one_camera
 from shared.db.cameras import Camera
-from shared.domain.errors import UserError
+from shared.domain.errors import InvalidInput, UserError
 from shared.rules.registry import RuleChange, draft_rule, rule_named, rule_of
 from shared.rules.rule import Rule
 from shared.rules.steps import InSteps
@@ -26,9 +26,19 @@ def meant_rule(
     """
     if isinstance(rule, str):
         return rule_of(rule_named(session, rule, account_id=account_id))
-    if camera and not rule.camera and (rule.condition or {}).get("kind") == "sequence":
-        rule = replace(rule, camera=camera)
-    return draft_rule(session, rule, account_id=account_id, now=gateway.now())
+    lent = camera if not rule.camera and (rule.condition or {}).get("kind") == "sequence" else None
+    try:
+        whole = replace(rule, camera=lent) if lent else rule
+        return draft_rule(session, whole, account_id=account_id, now=gateway.now())
+    except InvalidInput as error:
+        raise InvalidInput([_in_rule(problem, but="camera_id" if lent else "") for problem in error.problems]) from None
+
+
+def _in_rule(problem: UserError, *, but: str) -> UserError:
+    """The problem, told at its place in what was sent."""
+    if problem.field == but:
+        return problem
+    return UserError(f"rule.{problem.field}", problem.reason, remedy=problem.remedy)
 
 
 def cameras_of(session: Session, meant: Rule, *, camera: str | None, account_id: int | None) -> Sequence[Camera]:
