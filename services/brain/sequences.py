@@ -27,7 +27,7 @@ from shared.db.tables import RuleRow, SequenceHit
 from shared.domain.presence import Presence
 from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded
 from shared.rules.rule import Rule, is_cooling
-from shared.rules.sequence import is_complete
+from shared.rules.sequence import Sighting, is_complete, sightings
 from shared.rules.steps import InSteps
 
 _REMEMBERED: Final = 20_000
@@ -48,17 +48,20 @@ class _Sighting:
 
     rule: Rule
     sequence: InSteps
-    step: int
+    seen: Sighting
     body: PresenceBody
-    until: datetime
+
+    @property
+    def until(self) -> datetime:
+        return self.seen.until
 
     @property
     def key(self) -> _Key:
-        return self.rule.slug, self.sequence.digest, self.step, self.body.presence_id
+        return self.rule.slug, self.sequence.digest, self.seen.step, self.body.presence_id
 
     @property
     def is_last(self) -> bool:
-        return self.step == len(self.sequence.steps) - 1
+        return self.seen.step == len(self.sequence.steps) - 1
 
 
 class Sequences:
@@ -158,9 +161,8 @@ def _sightings(body: PresenceBody, others: Sequence[Presence], view: SiteView) -
     if view.knows_false(presence):
         return
     for rule, sequence in wanted:
-        for index, step in enumerate(sequence.steps):
-            if step.camera == body.camera and step.condition.holds(presence, at, others):
-                yield _Sighting(rule, sequence, index, body, step.condition.held_until(presence, at))
+        for seen in sightings(sequence, presence, at, others):
+            yield _Sighting(rule, sequence, seen, body)
 
 
 def _rules_ending_at(bodies: Iterable[PresenceBody], view: SiteView) -> set[str]:
@@ -190,7 +192,7 @@ def _write(session: Session, sighting: _Sighting) -> None:
         presence_id=presence_id,
         camera_slug=body.camera,
         began_at=body.captured_at,
-        until=max(sighting.until, body.captured_at),
+        until=sighting.seen.done_until,
         body=told,
         settled=False,
     )
@@ -214,7 +216,7 @@ def _open(session: Session, news: Sequence[_Sighting]) -> Iterable[tuple[Sequenc
     for sighting in news:
         slug, sequence, _, presence_id = sighting.key
         within = timedelta(seconds=sighting.sequence.within_s)
-        began_at, until = SequenceHit.began_at, max(sighting.until, sighting.body.captured_at)
+        began_at, until = SequenceHit.began_at, sighting.seen.done_until
         mine = SequenceHit.presence_id == presence_id
         after = (began_at >= sighting.body.started_at) & (began_at <= until + within)
         query = select(SequenceHit).where(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from shared.db.cameras import Camera
 from shared.db.decisions import DecisionRow
 from shared.db.events import Event
 from shared.domain.presence import Presence
@@ -32,12 +33,16 @@ class Seen:
         return dict(self.event.module_results) if self.event is not None else {}
 
 
-def seen_on(session: Session, camera: str, *, since: datetime, until: datetime) -> tuple[Sequence[Seen], bool]:
-    """The presences of a camera that lasted into that time, the first ones first; and whether there were too many."""
+def seen_on(session: Session, camera: Camera, *, since: datetime, until: datetime) -> tuple[Sequence[Seen], bool]:
+    """The presences of a camera that lasted into that time, the first ones first; and whether there were too many.
+
+    What another account's camera of the same id saw is not told.
+    """
     query = (
         select(DecisionRow)
         .where(
-            DecisionRow.camera_slug == camera,
+            DecisionRow.camera_slug == camera.slug,
+            DecisionRow.account_id == camera.account_id,
             DecisionRow.started_at < until,
             or_(DecisionRow.ended_at.is_(None), DecisionRow.ended_at >= since),
         )

@@ -7,23 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from services.gateway.asking import unavailable
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
 from services.gateway.queries.cameras import one_camera
 from services.gateway.queries.dry_runs import Seen, seen_on
+from services.gateway.usecases.dry_run_rules import cameras_of, check_clip, meant_rule, reach_of
 from shared.domain.errors import InvalidInput, InvalidMessage, UserError
 from shared.domain.presence import Presence
 from shared.messages.answers import ClipAnswer
 from shared.messages.commands import LOOK_AT_CLIP_S, LookAtClip
 from shared.messages.topics import CLIP
+from shared.rules.firing import Firing
 from shared.rules.found import Found
-from shared.rules.registry import RuleChange, draft_rule, rule_named, rule_of
-from shared.rules.replay import Firing, replay
+from shared.rules.registry import RuleChange
+from shared.rules.replay import replay
 from shared.rules.rule import Rule, evaluate_finding, is_cooling
-from shared.rules.steps import InSteps
 
 LONGEST = timedelta(hours=24)
 _EXTRA_S = 2.0
@@ -61,7 +60,7 @@ def dry_run(
     since: datetime | None,
     until: datetime | None,
 ) -> DryRun:
-    """Try a rule that could be stored, or the one of that id, on what was seen on a camera.
+    """Try a rule that could be stored, or the one of that id, on what was seen on a camera, or on those of its steps.
 
     Raises `InvalidInput` that names every wrong field, `NotFound`.
     """
@@ -70,17 +69,14 @@ def dry_run(
     since = since or until - LONGEST
     _check_span(since, until, now=gateway.now())
     with gateway.reads() as session:
-        meant = _meant(session, gateway, rule, account_id=account_id)
-        slug = camera or meant.camera
-        if not slug:
-            raise UserError("camera_id", "is required", remedy="name a camera, here or in the rule")
-        about = one_camera(session, slug, account_id=account_id)
-        if meant.camera not in (None, about.slug):
-            raise UserError("camera_id", f"is not the camera of the rule, {meant.camera}", remedy="leave it out")
-        seen, truncated = seen_on(session, about.slug, since=since, until=until)
+        meant = meant_rule(session, gateway, rule, camera=camera, account_id=account_id)
+        cameras = cameras_of(session, meant, camera=camera, account_id=account_id)
+        pages = [seen_on(session, each, since=since - reach_of(meant), until=until) for each in cameras]
+        seen = [one for page, _ in pages for one in page]
         firings, undecided = try_on(meant, seen, since=since, until=until)
         events = {one.presence.id: one.event.uuid for one in seen if one.event is not None}
-    return DryRun(meant, about.slug, since, until, len(seen), truncated, firings, undecided, events)
+    truncated = any(too_many for _, too_many in pages)
+    return DryRun(meant, cameras[-1].slug, since, until, len(seen), truncated, firings, undecided, events)
 
 
 def dry_run_on_clip(
@@ -99,10 +95,11 @@ def dry_run_on_clip(
     account_id = principal.visible_account
     began_at = began_at or gateway.now()
     with gateway.reads() as session:
-        meant = _meant(session, gateway, rule, account_id=account_id)
+        meant = meant_rule(session, gateway, rule, camera=camera, account_id=account_id)
         slug = camera or meant.camera or ""
         if slug:
             one_camera(session, slug, account_id=account_id)
+    check_clip(meant, slug)
     answer = _look_at(gateway, clip, camera=slug, began_at=began_at)
     until = began_at + timedelta(seconds=answer.duration_s + 1)
     seen = [Seen(each.presence(), None) for each in answer.presences]
@@ -132,16 +129,6 @@ def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) 
     if not answer.ok:
         raise UserError("clip", answer.detail, remedy="send an MP4 or MKV of 60 s and 1920 × 1080 pixels at most")
     return answer
-
-
-def _meant(session: Session, gateway: Gateway, rule: RuleChange | str, *, account_id: int | None) -> Rule:
-    if isinstance(rule, str):
-        meant = rule_of(rule_named(session, rule, account_id=account_id))
-    else:
-        meant = draft_rule(session, rule, account_id=account_id, now=gateway.now())
-    if isinstance(meant.condition, InSteps):
-        raise UserError("rule.condition.kind", "a sequence cannot be tried", remedy="try its steps one by one")
-    return meant
 
 
 def try_on(

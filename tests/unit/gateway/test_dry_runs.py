@@ -15,14 +15,16 @@ from tests.unit.gateway.installation import START, Api
 from tests.unit.gateway.test_decisions import note
 
 
-def seen(api: Api, number: int, start: float, end: float, *, who: str = "alice", **fields: Any) -> str:
+def seen(
+    api: Api, number: int, start: float, end: float, *, who: str = "alice", camera: str = "cam_001", **fields: Any
+) -> str:
     """A presence of so many seconds after `START`; its id."""
     presence_id = f"7d3c1c1e-4a0e-5d0e-9d5e-{number:012d}"
     body: PresenceBody = PresenceEnded.example().model_copy(
-        update={"presence_id": presence_id, "camera": "cam_001", "zones": (), "started_at": at(start),
+        update={"presence_id": presence_id, "camera": camera, "zones": (), "started_at": at(start),
                 "last_seen_at": at(end), "captured_at": at(end), **fields}
     )  # fmt: skip
-    note(api, presence_id, who=who, label=body.label, started_at=at(start), ended_at=at(end),
+    note(api, presence_id, who=who, camera=camera, label=body.label, started_at=at(start), ended_at=at(end),
          state=body.model_dump(mode="json"))  # fmt: skip
     return presence_id
 
@@ -33,6 +35,13 @@ def at(second: float) -> datetime:
 
 def stamp(second: float) -> str:
     return f"{at(second):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def tried(api: Api, body: dict[str, Any], who: str = "alice") -> dict[str, Any]:
+    answer = api.post("/rules/dry-run", body, who=who)
+    assert answer.status_code == 200, answer.json
+    assert answer.json is not None
+    return dict(answer.json)
 
 
 @pytest.fixture
@@ -119,3 +128,38 @@ def test_nothing_is_learnt_of_other_peoples_cameras_and_rules(api: Api, camera: 
     assert api.post("/rules", {"id": "mine", "name": "Mine"}).status_code == 201
     assert api.post("/rules/dry-run", {"rule_id": "mine", "camera_id": camera}, who="bob").status_code == 404
     assert api.post("/rules/dry-run", {"rule": {}, "camera_id": camera}, who="eve").status_code == 403
+
+
+def test_a_crowd_is_told_for_the_one_who_made_it(api: Api, camera: str) -> None:
+    seen(api, 1, 0, 200), seen(api, 2, 10, 60)
+    third, short, fifth = seen(api, 3, 50, 90), seen(api, 4, 70, 73), seen(api, 5, 80, 200)
+    rule = {"condition": {"kind": "count", "at_least": 3, "labels": ["person"], "for_s": 5}, "cooldown_s": 60}
+    told = tried(api, {"rule": rule, "camera_id": camera})
+    assert [(each["presence_id"], each["timestamp"], each["cooling"]) for each in told["events"]] == [
+        (third, stamp(55), False),
+        (fifth, stamp(85), True),
+    ]
+    told = tried(api, {"rule": rule | {"condition": rule["condition"] | {"for_s": 2}, "cooldown_s": 0},
+                       "camera_id": camera})  # fmt: skip
+    assert [each["presence_id"] for each in told["events"]] == [third, short, fifth]
+
+
+def test_who_is_there_already_is_looked_at_when_the_time_begins(api: Api, camera: str) -> None:
+    seen(api, 1, 0, 3000)
+    told = tried(api, {"rule": {}, "camera_id": camera, "since": stamp(2001), "until": stamp(3000)})
+    assert [each["timestamp"] for each in told["events"]] == [stamp(2001)]
+
+
+def test_that_nobody_is_there_is_told_without_a_presence(api: Api, camera: str) -> None:
+    seen(api, 1, 100, 160)
+    rule = {"condition": {"kind": "absence", "for_s": 300, "labels": ["person"]}}
+    told = tried(api, {"rule": rule, "camera_id": camera, "since": stamp(0), "until": stamp(900)})
+    (event,) = told["events"]
+    assert (event["detection_type"], event["presence_id"], event["zones"]) == ("absence", None, [])
+    assert stamp(460) <= event["timestamp"] <= stamp(475)
+
+
+def test_what_another_account_saw_on_a_camera_of_that_id_is_not_told(api: Api, camera: str) -> None:
+    seen(api, 1, 0, 30, who="bob")
+    for who in ("alice", "boss"):
+        assert tried(api, {"rule": {}, "camera_id": camera}, who=who)["examined"] == 0

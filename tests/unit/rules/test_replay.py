@@ -16,7 +16,8 @@ from shared.domain.detection import Detection, Track
 from shared.domain.polygon import Polygon
 from shared.domain.presence import Presence, PresencePhase, ZoneStay
 from shared.domain.zone import Zone
-from shared.rules.replay import as_known_at, replay
+from shared.rules.hindsight import as_known_at
+from shared.rules.replay import replay
 from shared.rules.rule import Rule, evaluate
 from tests.unit.rules.test_rule import AT, presence, rule
 

@@ -11,8 +11,8 @@ from services.gateway.dialects.cctv_smart.rule_body import CameraId, RuleChangeB
 from services.gateway.http.form_body import Upload
 from services.gateway.http.timestamps import Instant, whole_seconds
 from services.gateway.usecases.dry_runs import DryRun, Undecided
+from shared.rules.firing import Firing
 from shared.rules.registry import RuleChange
-from shared.rules.replay import Firing
 
 
 class DryRunBody(BaseModel):

@@ -1,0 +1,104 @@
+"""What was known earlier of presences that are over. Pure.
+
+Of each presence its last state is known. What was known of it before is rebuilt from that: exactly for who it was, how
+long it had been there and in which zone. Its way is spread evenly over its time: when it crossed a line is estimated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.domain.presence import Presence, ZoneStay
+
+TICK: Final = timedelta(seconds=1)
+"""The eye tells of everybody every second or so."""
+_FINE: Final = 20
+_COARSER: Final = 1.1
+
+
+def as_known_at(presence: Presence, at: datetime) -> Presence:
+    """The presence as it was known at `at`, of which the last state is given."""
+    if at >= presence.last_seen_at:
+        return presence
+    lasted_s = (presence.last_seen_at - presence.started_at).total_seconds()
+    share = 0.0 if lasted_s <= 0 else max(0.0, (at - presence.started_at).total_seconds()) / lasted_s
+    stays = (_stay_at(stay, at, ended_at=presence.last_seen_at) for stay in presence.zones)
+    return replace(
+        presence,
+        last_seen_at=max(at, presence.started_at),
+        zones=tuple(stay for stay in stays if stay is not None),
+        path=presence.path[: math.ceil(len(presence.path) * share)],
+    )
+
+
+class Crowd:
+    """Who was there when, on one camera."""
+
+    def __init__(self, known: Sequence[Presence]) -> None:
+        self._known = known
+        self._by_minute: dict[int, list[int]] = {}
+        for number, presence in enumerate(known):
+            for minute in range(_minute(presence.started_at), _minute(presence.last_seen_at) + 1):
+                self._by_minute.setdefault(minute, []).append(number)
+
+    def one(self, number: int, at: datetime) -> Presence:
+        """The presence of that number as it was known."""
+        return as_known_at(self._known[number], at)
+
+    def others(self, number: int, at: datetime) -> tuple[Presence, ...]:
+        """Who else was there, as they were known."""
+        there = (self._known[each] for each in self._by_minute.get(_minute(at), ()) if each != number)
+        return tuple(as_known_at(one, at) for one in there if one.started_at <= at <= one.last_seen_at)
+
+
+def moments(presence: Presence, *, since: datetime | None = None, until: datetime | None = None) -> list[datetime]:
+    """When to look from `since` to before `until`: every second at first, then less and less often, and when it came
+    into zones or left them."""
+    found = {presence.started_at, presence.last_seen_at}
+    at, step_s = presence.started_at, 1.0
+    for number in range(10_000):
+        # In whole seconds, as the eye tells of it.
+        at += round(step_s) * TICK
+        if at >= presence.last_seen_at:
+            break
+        found.add(at)
+        step_s = step_s if number < _FINE else step_s * _COARSER
+    for stay in presence.zones:
+        found |= {moment for moment in (stay.entered_at, stay.left_at) if moment is not None}
+    first, last = presence.started_at, presence.last_seen_at
+    if since is not None and first < since <= last:
+        # Who is there already is looked at at once.
+        first = since
+        found.add(since)
+    return sorted(at for at in found if first <= at <= last and (until is None or at < until))
+
+
+def turned(before: datetime, at: datetime, is_so: Callable[[datetime], bool]) -> datetime:
+    """The first moment after `before`, to the second, at which it is so: at `at` it is, at `before` it was not."""
+    while at - before > TICK:
+        middle = before + max(1, (at - before) // TICK // 2) * TICK
+        if is_so(middle):
+            at = middle
+        else:
+            before = middle
+    return at
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp() // 60)
+
+
+def _stay_at(stay: ZoneStay, at: datetime, *, ended_at: datetime) -> ZoneStay | None:
+    """A stay as it was at `at`; None before it began, as far as that is known."""
+    if stay.left_at is not None and at >= stay.left_at:
+        return stay
+    until = stay.left_at or ended_at
+    dwell_s = max(0.0, stay.dwell_s - (until - max(at, stay.entered_at)).total_seconds())
+    if at >= stay.entered_at:
+        return replace(stay, dwell_s=dwell_s, inside=True, left_at=None)
+    # An earlier visit, of which only the time spent is known.
+    return replace(stay, dwell_s=dwell_s, inside=False, left_at=at) if dwell_s > 0 else None
