@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,15 +17,23 @@ from shared.rules.hindsight import Crowd, as_known_at, moments, turned
 from shared.rules.replay_steps import replay_steps
 from shared.rules.rule import Rule, is_cooling
 from shared.rules.steps import InSteps
+from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms, held_back
 
 _LOOK: Final = timedelta(seconds=10)
 
 
-def replay(rule: Rule, presences: Iterable[Presence], *, since: datetime, until: datetime) -> Iterator[Firing]:
+def replay(
+    rule: Rule,
+    presences: Iterable[Presence],
+    *,
+    since: datetime,
+    until: datetime,
+    terms: Mapping[str, ZoneTerms] = NOTHING_ASKED,
+) -> Iterator[Firing]:
     """When the rule would have fired on the presences of one camera from `since` to before `until`, in order.
 
     Of a rule that asks for steps they are those of all its cameras, back to `within_s` before `since`. What waits for
-    findings does not fire here. A condition about the camera counts all the time as watched.
+    findings does not fire here. A condition about the camera counts all the time as watched. `terms` as in `evaluate`.
     """
     known = sorted(presences, key=lambda each: (each.started_at, each.id))
     if isinstance(rule.condition, AboutCamera):
@@ -33,7 +41,7 @@ def replay(rule: Rule, presences: Iterable[Presence], *, since: datetime, until:
     elif isinstance(rule.condition, InSteps):
         yield from replay_steps(rule, rule.condition, known, since=since, until=until)
     else:
-        yield from _of_presences(rule, known, since=since, until=until)
+        yield from _of_presences(_Trial(rule, Crowd(known), terms), known, since=since, until=until)
 
 
 @dataclass(order=True, slots=True)
@@ -46,9 +54,32 @@ class _Turn:
     last: datetime | None = field(default=None, compare=False)
 
 
-def _of_presences(rule: Rule, known: Sequence[Presence], *, since: datetime, until: datetime) -> Iterator[Firing]:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A rule among those who were there."""
+
+    rule: Rule
+    crowd: Crowd
+    terms: Mapping[str, ZoneTerms]
+
+    def begins(self, turn: _Turn) -> datetime | None:
+        """When it begins to hold since the last look, to the second; None when it does not."""
+        if not self.holds(turn.number, turn.at):
+            return None
+        if turn.last is None:
+            return turn.at
+        return turned(turn.last, turn.at, lambda at: self.holds(turn.number, at))
+
+    def holds(self, number: int, at: datetime) -> bool:
+        one, condition = self.crowd.one(number, at), self.rule.condition
+        if not condition.holds(one, at, self.crowd.others(number, at)):
+            return False
+        return held_back(one, self.terms, condition) is None
+
+
+def _of_presences(trial: _Trial, known: Sequence[Presence], *, since: datetime, until: datetime) -> Iterator[Firing]:
     turns: list[_Turn] = []
-    crowd = Crowd(known)
+    rule, crowd = trial.rule, trial.crowd
     for number, presence in enumerate(known):
         looks = [at for at in moments(presence, since=since, until=until) if at >= since]
         if looks:
@@ -58,7 +89,7 @@ def _of_presences(rule: Rule, known: Sequence[Presence], *, since: datetime, unt
     silenced: dict[int, Firing] = {}
     while turns:
         turn = heapq.heappop(turns)
-        held_at = _holds(rule, crowd, turn)
+        held_at = trial.begins(turn)
         if held_at is None or is_cooling(rule, held_at, fired_at):
             if held_at is not None:
                 silenced.setdefault(turn.number, Firing(held_at, crowd.one(turn.number, held_at), cooling=True))
@@ -69,19 +100,6 @@ def _of_presences(rule: Rule, known: Sequence[Presence], *, since: datetime, unt
             continue
         fired_at = held_at if fired_at is None else max(held_at, fired_at)
         yield Firing(held_at, crowd.one(turn.number, held_at))
-
-
-def _holds(rule: Rule, crowd: Crowd, turn: _Turn) -> datetime | None:
-    """When the condition begins to hold since the last look, to the second; None when it does not."""
-    if not _holds_at(rule, crowd, turn.number, turn.at):
-        return None
-    if turn.last is None:
-        return turn.at
-    return turned(turn.last, turn.at, lambda at: _holds_at(rule, crowd, turn.number, at))
-
-
-def _holds_at(rule: Rule, crowd: Crowd, number: int, at: datetime) -> bool:
-    return rule.condition.holds(crowd.one(number, at), at, crowd.others(number, at))
 
 
 def _absences(

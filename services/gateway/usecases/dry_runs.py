@@ -23,6 +23,8 @@ from shared.rules.found import Found
 from shared.rules.registry import RuleChange
 from shared.rules.replay import replay
 from shared.rules.rule import Rule, evaluate_finding, is_cooling
+from shared.rules.stored_terms import read_terms
+from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms
 
 LONGEST = timedelta(hours=24)
 _EXTRA_S = 2.0
@@ -73,7 +75,8 @@ def dry_run(
         cameras = cameras_of(session, meant, camera=camera, account_id=account_id)
         pages = [seen_on(session, each, since=since - reach_of(meant), until=until) for each in cameras]
         seen = [one for page, _ in pages for one in page]
-        firings, undecided = try_on(meant, seen, since=since, until=until)
+        terms = read_terms(session, camera=cameras[-1].slug).get(cameras[-1].slug, NOTHING_ASKED)
+        firings, undecided = try_on(meant, seen, since=since, until=until, terms=terms)
         events = {one.presence.id: one.event.uuid for one in seen if one.event is not None}
     truncated = any(too_many for _, too_many in pages)
     return DryRun(meant, cameras[-1].slug, since, until, len(seen), truncated, firings, undecided, events)
@@ -99,11 +102,12 @@ def dry_run_on_clip(
         slug = camera or meant.camera or ""
         if slug:
             one_camera(session, slug, account_id=account_id)
+        terms = read_terms(session, camera=slug).get(slug, NOTHING_ASKED)
     check_clip(meant, slug)
     answer = _look_at(gateway, clip, camera=slug, began_at=began_at)
     until = began_at + timedelta(seconds=answer.duration_s + 1)
     seen = [Seen(each.presence(), None) for each in answer.presences]
-    firings, undecided = try_on(meant, seen, since=began_at, until=until)
+    firings, undecided = try_on(meant, seen, since=began_at, until=until, terms=terms)
     return DryRun(meant, slug or None, began_at, until, len(seen), False, firings, undecided, {})
 
 
@@ -132,16 +136,16 @@ def _look_at(gateway: Gateway, clip: bytes, *, camera: str, began_at: datetime) 
 
 
 def try_on(
-    rule: Rule, seen: Sequence[Seen], *, since: datetime, until: datetime
+    rule: Rule, seen: Sequence[Seen], *, since: datetime, until: datetime, terms: Mapping[str, ZoneTerms]
 ) -> tuple[Sequence[Firing], Sequence[Undecided]]:
-    """When the rule would have fired, in order, and of whom that cannot be said."""
+    """When the rule would have fired, in order, and of whom that cannot be said; `terms` are the camera's zones'."""
+    replayed = replay(rule, (one.presence for one in seen), since=since, until=until, terms=terms)
     if not rule.condition.asks_findings():
-        return list(replay(rule, (one.presence for one in seen), since=since, until=until)), ()
+        return list(replayed), ()
     firings: list[Firing] = []
     undecided: list[Undecided] = []
     fired_at: datetime | None = None
-    plain = {each.presence.id: each for each in replay(rule, (one.presence for one in seen), since=since, until=until)
-             if each.presence is not None}  # fmt: skip
+    plain = {each.presence.id: each for each in replayed if each.presence is not None}
     for one in sorted(seen, key=_looked_at):
         at = _looked_at(one)
         found = plain.get(one.presence.id) or _found(rule, one, at)

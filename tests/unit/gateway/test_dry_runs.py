@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from shared.db.tables import AuditRow, DecisionRow, Event, OutboxRow, RuleRow
 from shared.domain.ids import event_id
-from shared.messages.presences import PresenceBody, PresenceEnded
+from shared.messages.presences import PresenceBody, PresenceEnded, ZoneStayBody
 from tests.unit.gateway.installation import START, Api
 from tests.unit.gateway.test_decisions import note
 
@@ -163,3 +163,13 @@ def test_what_another_account_saw_on_a_camera_of_that_id_is_not_told(api: Api, c
     seen(api, 1, 0, 30, who="bob")
     for who in ("alice", "boss"):
         assert tried(api, {"rule": {}, "camera_id": camera}, who=who)["examined"] == 0
+
+
+def test_what_zones_ask_is_heeded(api: Api, camera: str) -> None:
+    porch = {"name": "Porch", "points": [[0, 0], [9, 0], [9, 9]]}
+    stay = ZoneStayBody(zone="Porch", entered_at=at(0), dwell_s=20, inside=True)
+    seen(api, 1, 0, 20, zones=(stay,))
+    span = {"camera_id": camera, "rule": {}, "since": stamp(0), "until": stamp(60)}
+    for asked, told in (({}, [stamp(0)]), ({"alert_duration": 5}, [stamp(5)]), ({"notification_enabled": False}, [])):
+        assert api.ask("PUT", f"/cameras/{camera}", json={"zones": [porch | asked]}).status_code == 200
+        assert [event["timestamp"] for event in tried(api, span)["events"]] == told
