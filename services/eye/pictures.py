@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.eye.lettering import lettering
 from shared.domain.box import Box
 from shared.domain.errors import Permanent
 from shared.domain.zone import Zone
@@ -71,22 +72,37 @@ def annotated(image: Image, box: Box, caption: str) -> bytes:
 def overlaid(image: Image, tracks: Sequence[tuple[Box, str]], zones: Sequence[Zone]) -> bytes:
     """The whole picture as JPEG with everything framed and named, and the zones outlined.
 
-    The font knows Latin letters only; a zone with another name is outlined without it.
+    A zone whose name no font of the machine can write is called by its place in the list.
     """
     canvas = image.copy()
     height, width = canvas.shape[:2]
     thickness = max(1, round(max(height, width) / 640))
-    for zone in zones:
+    for place, zone in enumerate(zones, 1):
         corners = np.array([(round(x * width), round(y * height)) for x, y in zone.polygon.points], np.int32)
         cv2.polylines(canvas, [corners], isClosed=True, color=_ZONE_COLOUR, thickness=thickness, lineType=cv2.LINE_AA)
-        if zone.name.isascii():
-            left, top = int(corners[:, 0].min()), int(corners[:, 1].min())
-            _write(canvas, zone.name, left, top, colour=_ZONE_COLOUR, thickness=thickness)
+        left, top = int(corners[:, 0].min()), int(corners[:, 1].min())
+        _name(canvas, zone.name, left, top, otherwise=f"zone {place}", thickness=thickness)
     for box, caption in tracks:
         x1, y1, x2, y2 = (round(value) for value in box.clipped(width - 1, height - 1).as_xyxy())
         cv2.rectangle(canvas, (x1, y1), (x2, y2), _COLOUR, thickness + 1, cv2.LINE_AA)
         _write(canvas, caption, x1, y1, colour=_COLOUR, thickness=thickness)
     return _jpeg(canvas)
+
+
+def _name(canvas: Image, name: str, left: int, bottom: int, *, otherwise: str, thickness: int) -> None:
+    """The name of a zone as `_write` would: OpenCV's own letters are Latin ones."""
+    height, width = canvas.shape[:2]
+    letters = None if name.isascii() else lettering(name, max(12, round(max(height, width) / 60)))
+    if letters is None:
+        text = name if name.isascii() else otherwise
+        _write(canvas, text, left, bottom, colour=_ZONE_COLOUR, thickness=thickness)
+        return
+    letters = letters[: height - 6, : width - 6]
+    high, wide = letters.shape
+    left = max(0, min(left, width - wide - 6))
+    top = max(0, min(bottom - high - 6, height - high - 6))
+    bar = np.array(_ZONE_COLOUR, np.float32) * (1 - np.pad(letters, 3)[..., None] / np.float32(255))
+    canvas[top : top + high + 6, left : left + wide + 6] = bar.astype(np.uint8)
 
 
 def _write(canvas: Image, text: str, left: int, bottom: int, *, colour: tuple[int, int, int], thickness: int) -> None:

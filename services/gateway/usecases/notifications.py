@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from services.gateway.auth.principal import Principal
 from services.gateway.gateway import Gateway
@@ -13,6 +16,7 @@ from services.gateway.queries.cameras import one_camera
 from services.gateway.queries.notifications import event_behind, has_anybody_to_tell
 from services.gateway.queries.own_pictures import is_own_picture
 from shared.accounts.audit import record
+from shared.db.cameras import Camera
 from shared.db.deliveries import Alert
 from shared.db.events import Event
 from shared.db.outbox import outbox_row
@@ -50,53 +54,12 @@ def notify(gateway: Gateway, principal: Principal, new: NewNotification) -> Sent
     now = gateway.now()
     with gateway.writing() as session:
         camera = one_camera(session, new.camera, account_id=principal.visible_account)
-        shown = new.image_path is not None and is_own_picture(
-            session, new.image_path, account_id=principal.visible_account
-        )
-        event = Event(
-            uuid=str(uuid.uuid4()),
-            account_id=camera.account_id,
-            camera_slug=camera.slug,
-            kind="detection",
-            label=new.label,
-            confidence=new.confidence,
-            severity=1,
-            rules=[],
-            zones=[new.region] if new.region else [],
-            started_at=now,
-            ended_at=now,
-            occurred_at=now,
-            stored_at=now,
-            snapshot=new.image_path if shown else None,
-            modules_triggered=[],
-            module_results={"notification": dict(new.metadata)} if new.metadata else {},
-        )
+        event = _event(new, camera, picture=_own_picture(session, principal, new.image_path), now=now)
         session.add(event)
         session.flush()
-        raised = EventRaised(
-            event_id=event.uuid,
-            account_id=event.account_id,
-            camera=camera.slug,
-            camera_name=camera.name,
-            kind="detection",
-            label=new.label,
-            confidence=new.confidence,
-            zones=tuple(event.zones),
-            captured_at=now,
-            stored_at=now,
-            snapshot=event.snapshot,
-            text=new.message,
-        )
+        raised = _raised(event, camera, message=new.message)
         # Stored here too: its words are the alert's, and are listed where nobody is to be told.
-        session.add(
-            Alert(
-                id=alert_id(event.uuid),
-                event_uuid=event.uuid,
-                account_id=event.account_id,
-                notice=_notice(raised),
-                decided_at=now,
-            )
-        )
+        session.add(_alert(raised, now=now))
         session.add(outbox_row(EVENTS, raised, now=now))
         record(session, principal.actor, action="notification.add", target=f"event:{event.uuid}", now=now)
         reaches = has_anybody_to_tell(session, event.account_id)
@@ -118,6 +81,59 @@ def dismiss(gateway: Gateway, principal: Principal, number: int) -> None:
     with gateway.writing() as session:
         event_behind(session, number, account_id=principal.visible_account).dismissed_at = now
         record(session, principal.actor, action="notification.remove", target=f"notification:{number}", now=now)
+
+
+def _own_picture(session: Session, principal: Principal, path: str | None) -> str | None:
+    is_own = path is not None and is_own_picture(session, path, account_id=principal.visible_account)
+    return path if is_own else None
+
+
+def _event(new: NewNotification, camera: Camera, *, picture: str | None, now: datetime) -> Event:
+    return Event(
+        uuid=str(uuid.uuid4()),
+        account_id=camera.account_id,
+        camera_slug=camera.slug,
+        kind="detection",
+        label=new.label,
+        confidence=new.confidence,
+        severity=1,
+        rules=[],
+        zones=[new.region] if new.region else [],
+        started_at=now,
+        ended_at=now,
+        occurred_at=now,
+        stored_at=now,
+        snapshot=picture,
+        modules_triggered=[],
+        module_results={"notification": dict(new.metadata)} if new.metadata else {},
+    )
+
+
+def _raised(event: Event, camera: Camera, *, message: str) -> EventRaised:
+    return EventRaised(
+        event_id=event.uuid,
+        account_id=event.account_id,
+        camera=camera.slug,
+        camera_name=camera.name,
+        kind="detection",
+        label=event.label,
+        confidence=event.confidence,
+        zones=tuple(event.zones),
+        captured_at=event.occurred_at,
+        stored_at=event.stored_at,
+        snapshot=event.snapshot,
+        text=message,
+    )
+
+
+def _alert(raised: EventRaised, *, now: datetime) -> Alert:
+    return Alert(
+        id=alert_id(raised.event_id),
+        event_uuid=raised.event_id,
+        account_id=raised.account_id,
+        notice=_notice(raised),
+        decided_at=now,
+    )
 
 
 def _notice(raised: EventRaised) -> dict[str, Any]:

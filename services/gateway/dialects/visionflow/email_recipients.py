@@ -11,21 +11,24 @@ from services.gateway.auth.principal import Principal
 from services.gateway.dialects.visionflow.answers import success
 from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
 from services.gateway.dialects.visionflow.recipient_body import (
-    NotificationTypes,
+    NewRecipientBody,
+    RecipientAdded,
+    RecipientChangeBody,
     RecipientPath,
     RecipientRemoved,
+    RecipientShown,
     RecipientsQuery,
     account_uuids,
     listed,
     named_here,
     owned,
-    unread_name,
+    recipient_document,
+    removed,
 )
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
-from services.gateway.http.fields import Name
-from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
+from services.gateway.http.timestamps import whole_seconds
 from services.gateway.usecases import recipients as usecases
 from shared.accounts.roles import Scope
 from shared.db.recipients import RecipientRow
@@ -42,51 +45,28 @@ Email = Annotated[
 ]
 
 
-class NewEmailBody(BaseModel):
+class NewEmailBody(NewRecipientBody):
     """A mailbox. It is sent a link, and is told nothing else before somebody has followed it."""
 
     email: Email
-    name: Name | None = Field(default=None, examples=["部門經理"])
-    notification_types: NotificationTypes = Field(default=["alerts"], examples=[["alerts", "daily_reports"]])
-    active: bool = True
 
     def change(self) -> RecipientChange:
-        return RecipientChange(
-            name=self.name or unread_name(self.email),
-            address={"email": self.email},
-            notification_types=tuple(self.notification_types),
-            enabled=self.active,
-        )
+        return self.stored(address={"email": self.email}, usual_name=self.email)
 
 
-class EmailChangeBody(BaseModel):
+class EmailChangeBody(RecipientChangeBody):
     """What to change; everything left out stays. Another mailbox is verified anew."""
 
     email: Email | None = None
-    name: Name | None = None
-    notification_types: NotificationTypes | None = None
-    active: bool | None = None
 
     def change(self) -> RecipientChange:
-        return RecipientChange(
-            name=self.name,
-            address={"email": self.email} if self.email is not None else None,
-            notification_types=tuple(self.notification_types) if self.notification_types is not None else None,
-            enabled=self.active,
-        )
+        return self.stored(address={"email": self.email} if self.email is not None else None)
 
 
-class EmailShown(BaseModel):
+class EmailShown(RecipientShown):
     """`last_notification` is when something last arrived there."""
 
-    id: int = Field(examples=[1])
-    account_uuid: str | None = Field(examples=["550e8400-e29b-41d4-a716-446655440000"])
     email: str = Field(examples=["security@company.com"])
-    name: str = Field(examples=["安全部門"])
-    notification_types: list[str]
-    active: bool
-    verified: bool
-    created_at: str = Field(examples=["2024-01-15T10:00:00Z"])
     last_notification: str | None = Field(examples=["2024-01-20T16:30:00Z"])
 
 
@@ -96,11 +76,9 @@ class EmailList(BaseModel):
     total: int
 
 
-class EmailAdded(BaseModel):
-    id: int
+class EmailAdded(RecipientAdded):
     email: str
     verification_sent: bool
-    created_at: str
 
 
 class EmailWritten(BaseModel):
@@ -153,20 +131,8 @@ def change_email(gateway: Gateway, principal: Principal, path: RecipientPath, bo
 @endpoint(scope=Scope.WRITE)
 def remove_email(gateway: Gateway, principal: Principal, path: RecipientPath) -> Answer:
     """Delete a mailbox; what it was told stays on record."""
-    owned(gateway, principal, path.recipient_id, channel=_CHANNEL)
-    usecases.remove(gateway, principal, path.recipient_id)
-    return success(words="email_removed", deleted_recipient_id=path.recipient_id)
+    return removed(gateway, principal, path, channel=_CHANNEL, words="email_removed")
 
 
 def _document(row: RecipientRow, uuids: dict[int, str]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "account_uuid": uuids.get(row.account_id) if row.account_id is not None else None,
-        "email": row.address["email"],
-        "name": row.name,
-        "notification_types": row.notification_types,
-        "active": row.enabled,
-        "verified": row.verified_at is not None,
-        "created_at": whole_seconds(row.created_at),
-        "last_notification": whole_seconds_or_none(row.last_told_at),
-    }
+    return recipient_document(row, uuids, {"email": row.address["email"]}, told_as="last_notification")

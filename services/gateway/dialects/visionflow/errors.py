@@ -113,7 +113,8 @@ def error_document(problem: Problem) -> dict[str, Any]:
         return {"status": "error", "message": problem.message, "error_code": problem.error_code}
     code = error_code(problem)
     wrong = _wrong_fields(problem) if code == "VALIDATION_ERROR" else []
-    reason = "; ".join(f"'{each['field']}' {each['message']}".removeprefix("'' ") for each in wrong) or problem.message
+    reason = "; ".join(f"'{each['field']}' {each['message']}".removeprefix("'' ") for each in wrong)
+    reason = reason or reason_in(language(), problem.message)
     words = _when_forbidden() if code == "INSUFFICIENT_PERMISSIONS" else None
     wait_s = problem.headers.get("Retry-After", "60")
     message = say(words or code, reason=reason, wait_s=wait_s, request=request_id())

@@ -31,6 +31,18 @@ class ImagePath(BaseModel):
 @endpoint(scope=Scope.READ)
 def show_image(gateway: Gateway, principal: Principal, path: ImagePath) -> Response:
     """A picture that one of the own events shows. Honours `If-None-Match`."""
+    return _shown(gateway, principal, path)
+
+
+@api.get("/showimage//<path:image_path>", doc_ui=False)  # `image_path` of a notification begins with a slash
+@for_browsers
+@endpoint(scope=Scope.READ)
+def show_image_of_notification(gateway: Gateway, principal: Principal, path: ImagePath) -> Response:
+    """The same, for clients that put a slash of their own before that of the path."""
+    return _shown(gateway, principal, path)
+
+
+def _shown(gateway: Gateway, principal: Principal, path: ImagePath) -> Response:
     with gateway.reads() as session:
         content, kind = own_picture(
             session, gateway.media, path.image_path.lstrip("/"), account_id=principal.visible_account

@@ -11,20 +11,24 @@ from services.gateway.auth.principal import Principal
 from services.gateway.dialects.visionflow.answers import success
 from services.gateway.dialects.visionflow.errors import REFUSALS, SECURITY
 from services.gateway.dialects.visionflow.recipient_body import (
-    NotificationTypes,
+    NewRecipientBody,
+    RecipientAdded,
+    RecipientChangeBody,
     RecipientPath,
     RecipientRemoved,
+    RecipientShown,
     RecipientsQuery,
     account_uuids,
     listed,
     named_here,
     owned,
+    recipient_document,
+    removed,
 )
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
-from services.gateway.http.fields import Name
-from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
+from services.gateway.http.timestamps import whole_seconds
 from services.gateway.usecases import recipients as usecases
 from services.gateway.usecases.line_tokens import check_line_token
 from shared.accounts.roles import Scope
@@ -49,56 +53,32 @@ Token = Annotated[
 To = Annotated[str, Field(min_length=1, max_length=64, description="a user, group or room; none: all who follow")]
 
 
-class NewLineTokenBody(BaseModel):
+class NewLineTokenBody(NewRecipientBody):
     """A LINE account that tells people. LINE Notify has ended: the token is one of the Messaging API."""
 
     token: Token
-    name: Name | None = Field(default=None, examples=["安全監控群組"])
     to: To | None = None
-    notification_types: NotificationTypes = Field(default=["alerts"], examples=[["alerts", "system_status"]])
-    active: bool = True
 
     def change(self) -> RecipientChange:
-        return RecipientChange(
-            name=self.name or _USUAL_NAME,
-            address={"to": self.to} if self.to is not None else {},
-            secret=self.token,
-            notification_types=tuple(self.notification_types),
-            enabled=self.active,
-        )
+        address = {"to": self.to} if self.to is not None else {}
+        return self.stored(address=address, usual_name=_USUAL_NAME, secret=self.token)
 
 
-class LineTokenChangeBody(BaseModel):
+class LineTokenChangeBody(RecipientChangeBody):
     """What to change; everything left out stays."""
 
     token: Token | None = None
-    name: Name | None = None
     to: To | None = None
-    notification_types: NotificationTypes | None = None
-    active: bool | None = None
 
     def change(self) -> RecipientChange:
-        return RecipientChange(
-            name=self.name,
-            address={"to": self.to} if self.to is not None else None,
-            secret=self.token,
-            notification_types=tuple(self.notification_types) if self.notification_types is not None else None,
-            enabled=self.active,
-        )
+        return self.stored(address={"to": self.to} if self.to is not None else None, secret=self.token)
 
 
-class LineTokenShown(BaseModel):
+class LineTokenShown(RecipientShown):
     """`token` is masked. `last_used` is when something last arrived by it."""
 
-    id: int = Field(examples=[1])
-    account_uuid: str | None = Field(examples=["550e8400-e29b-41d4-a716-446655440000"])
     token: str = Field(examples=["***"])
-    name: str = Field(examples=["主管群組"])
     to: str | list[str] | None
-    notification_types: list[str]
-    active: bool
-    verified: bool
-    created_at: str = Field(examples=["2024-01-15T10:00:00Z"])
     last_used: str | None = Field(examples=["2024-01-20T16:30:00Z"])
 
 
@@ -108,11 +88,9 @@ class LineTokenList(BaseModel):
     total: int
 
 
-class LineTokenAdded(BaseModel):
-    id: int
+class LineTokenAdded(RecipientAdded):
     name: str
     token_verified: bool
-    created_at: str
 
 
 class LineTokenWritten(BaseModel):
@@ -142,7 +120,12 @@ def add_token(gateway: Gateway, principal: Principal, body: NewLineTokenBody) ->
     check_line_token(gateway, body.token)
     with named_here():
         row = usecases.add(gateway, principal, _CHANNEL, body.change())
-    added = {"id": row.id, "name": row.name, "token_verified": True, "created_at": whole_seconds(row.created_at)}
+    added = {
+        "id": row.id,
+        "name": row.name,
+        "token_verified": row.verified_at is not None,
+        "created_at": whole_seconds(row.created_at),
+    }
     return success(added, words="line_added", status=201)
 
 
@@ -162,21 +145,8 @@ def change_token(gateway: Gateway, principal: Principal, path: RecipientPath, bo
 @endpoint(scope=Scope.WRITE)
 def remove_token(gateway: Gateway, principal: Principal, path: RecipientPath) -> Answer:
     """Delete a LINE account; what it told stays on record."""
-    owned(gateway, principal, path.recipient_id, channel=_CHANNEL)
-    usecases.remove(gateway, principal, path.recipient_id)
-    return success(words="line_removed", deleted_recipient_id=path.recipient_id)
+    return removed(gateway, principal, path, channel=_CHANNEL, words="line_removed")
 
 
 def _document(row: RecipientRow, uuids: dict[int, str]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "account_uuid": uuids.get(row.account_id) if row.account_id is not None else None,
-        "token": _MASK,
-        "name": row.name,
-        "to": row.address.get("to"),
-        "notification_types": row.notification_types,
-        "active": row.enabled,
-        "verified": row.verified_at is not None,
-        "created_at": whole_seconds(row.created_at),
-        "last_used": whole_seconds_or_none(row.last_told_at),
-    }
+    return recipient_document(row, uuids, {"token": _MASK, "to": row.address.get("to")}, told_as="last_used")

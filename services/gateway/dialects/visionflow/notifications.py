@@ -66,14 +66,14 @@ class NotificationChangeBody(BaseModel):
 
 
 class NotificationShown(BaseModel):
-    """`camera_id` is null once the camera is gone; `image_path` is for `/showimage`."""
+    """`camera_id` is null once the camera is gone; `image_path` follows `/showimage`."""
 
     id: int = Field(examples=[1])
     account_uuid: str | None
     camera_id: int | None = Field(examples=[1])
     camera_name: str = Field(examples=["主入口攝影機"])
     message: str = Field(examples=["檢測到可疑活動"])
-    image_path: str | None
+    image_path: str | None = Field(examples=["/snapshots/cam_001/2024/01/20/7d3c.jpg"])
     detection_type: str = Field(examples=["person"])
     confidence: float = Field(examples=[0.95])
     region_name: str | None
@@ -191,7 +191,7 @@ def _document(row: Notification, uuids: dict[int, str]) -> dict[str, Any]:
         "camera_id": row.camera_number,
         "camera_name": row.camera_name,
         "message": row.message,
-        "image_path": row.image_path,
+        "image_path": f"/{row.image_path}" if row.image_path is not None else None,
         "detection_type": row.label,
         "confidence": round(row.confidence, 4),
         "region_name": row.region,

@@ -57,9 +57,11 @@ def form(button: str, *fields: str) -> str:
     return _FORM.format(action=escape(action), fields="".join(fields), button=escape(say(button)))
 
 
-def field(name: str, *, fill: str, kind: str = "text", most: int = 256, value: str = "") -> str:
-    """An input with its label."""
-    label = escape(say(name))
+def field(
+    name: str, *, fill: str, kind: str = "text", most: int = 256, value: str = "", words: str | None = None
+) -> str:
+    """An input with its label, which `words` says where it is not called like the field."""
+    label = escape(say(words or name))
     return _FIELD.format(label=label, name=name, kind=kind, fill=fill, most=most, value=escape(value))
 
 

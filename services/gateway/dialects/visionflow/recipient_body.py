@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from services.gateway.auth.principal import Principal
+from services.gateway.dialects.visionflow.answers import success
 from services.gateway.gateway import Gateway
+from services.gateway.http.answers import Answer
+from services.gateway.http.fields import Name
+from services.gateway.http.timestamps import whole_seconds, whole_seconds_or_none
 from services.gateway.queries.accounts import uuids_of
 from services.gateway.queries.recipients import recipients_page
+from services.gateway.usecases import recipients as usecases
 from shared.db.recipients import RecipientRow
 from shared.domain.errors import InvalidInput, NotFound, UserError
 from shared.domain.recipient import NOTIFICATION_TYPES, NotificationType
-from shared.recipients.registry import recipient_numbered
+from shared.recipients.registry import RecipientChange, recipient_numbered
 
 NotificationTypes = Annotated[list[NotificationType], Field(min_length=1, max_length=len(NOTIFICATION_TYPES))]
 _MOST_LETTERS = 128
@@ -28,6 +33,53 @@ class RecipientsQuery(BaseModel):
 
 class RecipientPath(BaseModel):
     recipient_id: int = Field(ge=1, le=2**31 - 1)
+
+
+class NewRecipientBody(BaseModel):
+    name: Name | None = Field(default=None, examples=["安全監控群組"])
+    notification_types: NotificationTypes = Field(default=["alerts"], examples=[["alerts", "daily_reports"]])
+    active: bool = True
+
+    def stored(self, *, address: Mapping[str, Any], usual_name: str, secret: str | None = None) -> RecipientChange:
+        """What the core is to store; `usual_name` is for whoever was given none."""
+        return RecipientChange(
+            name=self.name or usual_name[:_MOST_LETTERS],
+            address=address,
+            secret=secret,
+            notification_types=tuple(self.notification_types),
+            enabled=self.active,
+        )
+
+
+class RecipientChangeBody(BaseModel):
+    name: Name | None = None
+    notification_types: NotificationTypes | None = None
+    active: bool | None = None
+
+    def stored(self, *, address: Mapping[str, Any] | None, secret: str | None = None) -> RecipientChange:
+        """What the core is to change; None keeps what is stored."""
+        return RecipientChange(
+            name=self.name,
+            address=address,
+            secret=secret,
+            notification_types=tuple(self.notification_types) if self.notification_types is not None else None,
+            enabled=self.active,
+        )
+
+
+class RecipientShown(BaseModel):
+    id: int = Field(examples=[1])
+    account_uuid: str | None = Field(examples=["550e8400-e29b-41d4-a716-446655440000"])
+    name: str = Field(examples=["安全部門"])
+    notification_types: list[str]
+    active: bool
+    verified: bool
+    created_at: str = Field(examples=["2024-01-15T10:00:00Z"])
+
+
+class RecipientAdded(BaseModel):
+    id: int = Field(examples=[2])
+    created_at: str = Field(examples=["2024-01-20T17:00:00Z"])
 
 
 class RecipientRemoved(BaseModel):
@@ -65,9 +117,28 @@ def owned(gateway: Gateway, principal: Principal, number: int, *, channel: str) 
         raise NotFound("recipient", f"there is no recipient {number}")
 
 
-def unread_name(text: str) -> str:
-    """A name for whoever was given none."""
-    return text[:_MOST_LETTERS]
+def removed(gateway: Gateway, principal: Principal, path: RecipientPath, *, channel: str, words: str) -> Answer:
+    """Delete a recipient of that channel. Raises `NotFound`."""
+    owned(gateway, principal, path.recipient_id, channel=channel)
+    usecases.remove(gateway, principal, path.recipient_id)
+    return success(words=words, deleted_recipient_id=path.recipient_id)
+
+
+def recipient_document(
+    row: RecipientRow, uuids: Mapping[int, str], shown: Mapping[str, Any], *, told_as: str
+) -> dict[str, Any]:
+    """A recipient in the contract's order: `shown` is what its kind alone has, `told_as` names its last arrival."""
+    return {
+        "id": row.id,
+        "account_uuid": uuids.get(row.account_id) if row.account_id is not None else None,
+        **shown,
+        "name": row.name,
+        "notification_types": row.notification_types,
+        "active": row.enabled,
+        "verified": row.verified_at is not None,
+        "created_at": whole_seconds(row.created_at),
+        told_as: whole_seconds_or_none(row.last_told_at),
+    }
 
 
 @contextmanager

@@ -60,6 +60,6 @@ def _form(sent: RegisterForm, *wrong: str, status: int = 200) -> Response:
         "register",
         field("username", fill="username", most=64, value=sent.username),
         field("email", fill="email", kind="email", most=254, value=sent.email),
-        field("password", fill="new-password", kind="password"),
+        field("password", fill="new-password", kind="password", words="new_password"),
     )
     return page("register", *wrong, asked, link("login", "log_in"), status=status)

@@ -157,4 +157,9 @@ def test_a_stored_picture_is_shown_to_whom_its_event_belongs(flow: Flow) -> None
     assert flow.get(f"/showimage/{SNAPSHOT}?token={token}", who=None).status_code == 200
     for path in (SNAPSHOT.replace(stem, "other"), "../argus.db", f"x/../{SNAPSHOT}", "snapshots%00.jpg", "/etc/passwd"):
         assert refusal(flow.get(f"/showimage/{path}"))[0] == 404, path
+    (listed,) = (flow.get("/notifications").json or {})["data"]
+    assert listed["image_path"] == f"/{SNAPSHOT}"
+    for path in (f"/showimage{listed['image_path']}", f"/showimage/{listed['image_path']}"):
+        assert flow.get(path).data == JPEG, path
+    assert refusal(flow.get(f"/showimage//{SNAPSHOT}", who="bob")) == (404, "RESOURCE_NOT_FOUND")
     assert refusal(flow.get(f"/showimage/{SNAPSHOT}", who="bob")) == (404, "RESOURCE_NOT_FOUND")

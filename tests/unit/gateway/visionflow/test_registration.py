@@ -122,6 +122,12 @@ def test_the_pages_work_without_a_script_and_load_nothing(opened: Open) -> None:
     assert "註冊成功" in done.text
 
 
+def test_only_who_chooses_a_password_is_told_how_long_it_must_be(opened: Open) -> None:
+    flow = opened(registration="open")
+    pages = [flow.get(path, who=None, headers={"Accept-Language": "en"}).text for path in ("/register", "/login")]
+    assert ["8 characters" in page for page in pages] == [True, False]
+
+
 def test_the_page_says_what_is_wrong_and_keeps_what_was_typed(opened: Open) -> None:
     flow = opened(registration="open")
     answer = send(flow, "/register/form", {**JOHN, "username": '"><b>', "password": "short"})

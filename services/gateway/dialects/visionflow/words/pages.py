@@ -10,7 +10,8 @@ WORDS: Final = {
     "log_out": ("登出", "Log out", "Se déconnecter", "Выйти"),
     "username": ("使用者名稱", "User name", "Nom d’utilisateur", "Имя пользователя"),
     "email": ("電子郵件", "E-mail", "E-mail", "Эл. почта"),
-    "password": (
+    "password": ("密碼", "Password", "Mot de passe", "Пароль"),
+    "new_password": (
         "密碼（至少 8 個字元）",
         "Password (8 characters or more)",
         "Mot de passe (8 caractères ou plus)",

@@ -48,6 +48,34 @@ _REASONS: Final[tuple[tuple[re.Pattern[str], Words], ...]] = tuple(
         ),
         ("string should match pattern .*", ("格式不正確", "n’a pas la bonne forme", "имеет неверный вид")),
         (
+            "input should be ('.*')",
+            ("必須是 {0} 其中之一", "doit être l’un de {0}", "должно быть одним из {0}"),
+        ),
+        (
+            "must be an e-mail address such as (\\S+)",
+            (
+                "必須是電子郵件地址，例如 {0}",
+                "doit être une adresse e-mail telle que {0}",
+                "должно быть адресом почты, например {0}",
+            ),
+        ),
+        (
+            "is not one that LINE knows: (.*) – issue one in LINE's console",
+            (
+                "LINE 不認得此 Token（{0}），請在 LINE 主控台重新發行",
+                "est inconnu de LINE ({0}) – créez-en un dans la console de LINE",
+                "неизвестен LINE ({0}) – выпустите новый в консоли LINE",
+            ),
+        ),
+        (
+            "LINE does not answer; try again in a moment",
+            (
+                "LINE 沒有回應，請稍後再試",
+                "LINE ne répond pas ; réessayez dans un instant",
+                "LINE не отвечает; попробуйте чуть позже",
+            ),
+        ),
+        (
             "the areas must have different names",
             ("區域名稱不可重複", "les zones doivent avoir des noms différents", "имена зон должны различаться"),
         ),
