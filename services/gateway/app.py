@@ -16,7 +16,7 @@ from services.gateway.dialect import Dialect
 from services.gateway.gateway import EXTENSION, Gateway
 from services.gateway.http import hardening
 from services.gateway.http.answers import Answer, response_of
-from services.gateway.problem import problem_of
+from services.gateway.problem import Refusal, problem_of
 from services.gateway.switchboard import Switchboard
 from shared.observability import get_logger
 
@@ -82,5 +82,7 @@ def _refusal(error: Exception, dialect: Dialect, gateway: Gateway) -> Response |
         log.error("request_failed", exc_info=error)
     elif problem.status == 503:
         log.warning("request_unserved", reason=type(error).__name__)
+        if not isinstance(error, Refusal):  # what is said on purpose (too many streams) is no fault of ours
+            problem = replace(problem, status=dialect.unreachable_status)
     body = dialect.envelope(problem, now=gateway.now())
     return response_of(Answer(body, status=problem.status, headers=problem.headers))

@@ -22,7 +22,8 @@ class Dialect(Protocol):
     """Translates requests into use cases and queries, and results and problems into its own words.
 
     `prefix` is where it lives beside the others (empty: the root); on a port of its own it lives at the root.
-    `invalid_status` is how it answers what cannot be understood: 400 or 422.
+    `invalid_status` is how it answers what cannot be understood: 400 or 422, `unreachable_status` how
+    it says that what it stands on (the database, Redis) does not answer: 503, or 500 where its contract has no other.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Dialect(Protocol):
     security_schemes: SecuritySchemes
     error_model: type[BaseModel]
     invalid_status: int
+    unreachable_status: int
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         """Its endpoints, without the prefix."""

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, whose own refusals are JSON like everybody else's."""
+"""gunicorn's threaded worker, whose own refusals are JSON like everybody else's, in all dialects' words."""
 
 from __future__ import annotations
 
@@ -82,10 +82,15 @@ class JsonWorker(ThreadWorker):  # type: ignore[misc]
 
 
 def _refusal(status: HTTPStatus) -> bytes:
+    message = f"The request cannot be understood: {status.phrase}"
+    # Which dialect was meant cannot be known of what is no request: each one's clients find their own words.
     body = json.dumps(
         {
+            "status": "error",
             "error": "invalid_request",
-            "message": f"The request cannot be understood: {status.phrase}",
+            "error_code": "VALIDATION_ERROR",
+            "message": message,
+            "detail": message,
             "timestamp": whole_seconds(datetime.now(UTC)),
         }
     ).encode()

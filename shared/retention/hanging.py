@@ -32,11 +32,11 @@ def lock_deletable(session: Session, ids: Sequence[int]) -> list[Event]:
 def remove_events(session: Session, events: Sequence[Event]) -> tuple[int, list[str]]:
     """Delete the events with their recognitions, alerts, deliveries, verdicts, opinions and appearances.
 
-    How many recognitions those were, and the files that nobody needs once this is committed.
+    How many recognitions those were, and the files that the events have shown.
     """
     ids, uuids = [event.id for event in events], [event.uuid for event in events]
     presences = [event.presence_id for event in events if event.presence_id is not None]
-    files = [path for event in events for path in dict.fromkeys((event.snapshot, event.crop)) if path]
+    files = [path for path in dict.fromkeys(one for event in events for one in (event.snapshot, event.crop)) if path]
     gone = session.execute(delete(Recognition).where(Recognition.event_id.in_(ids)))
     session.execute(delete(Alert).where(Alert.event_uuid.in_(uuids)))
     session.execute(delete(IncidentTelling).where(IncidentTelling.event_uuid.in_(uuids)))
@@ -46,11 +46,11 @@ def remove_events(session: Session, events: Sequence[Event]) -> tuple[int, list[
     )
     # What else hangs on an event the database deletes with it.
     session.execute(delete(Event).where(Event.id.in_(ids)).execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", gone).rowcount, _unshown(session, files)
+    return cast("CursorResult[Any]", gone).rowcount, files
 
 
-def _unshown(session: Session, files: Sequence[str]) -> list[str]:
-    """Those that neither another event nor a face that was kept shows."""
+def unshown(session: Session, files: Sequence[str]) -> list[str]:
+    """Those of the files that neither another event, whosever picture it shows, nor a face that was kept shows."""
     if not files:
         return []
     pictures = [LeftPicture.named(*path.rpartition("/")[::2]) for path in files]

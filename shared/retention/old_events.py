@@ -20,7 +20,7 @@ from shared.db.events import Event, Recognition
 from shared.domain.errors import ArgusError
 from shared.media import MediaStore
 from shared.observability import get_logger
-from shared.retention.hanging import lock_deletable, remove_events
+from shared.retention.hanging import lock_deletable, remove_events, unshown
 from shared.retention.pictures import There
 
 log = get_logger("retention")
@@ -121,6 +121,8 @@ class OldEvents:
         with self._writes.begin() as session:
             deletable = lock_deletable(session, ids)
             recognitions, files = remove_events(session, deletable)
+        with self._reads() as session:  # committed, and without a lock: whoever else shows them is asked at leisure
+            files = unshown(session, files)
         return Removed(len(deletable), recognitions, self._delete(files))
 
     def _gone(self, rows: Sequence[Any]) -> Iterator[int]:

@@ -60,13 +60,19 @@ class Pictures:
 
 
 def kept_of(session: Session, pictures: Sequence[LeftPicture]) -> Kept:
-    """What the database says of these pictures."""
+    """What the database says of these pictures.
+
+    One is named after the presence or the event that it was made for. An event that was told of with the picture of
+    another one has no presence: an index finds those, too.
+    """
+    paths = [one.path for one in pictures]
     shown = {picture.of for picture in pictures if picture.of is not None}
     columns = (Event.uuid, Event.presence_id, Event.snapshot, Event.crop, Event.legal_hold)
     rows = session.execute(select(*columns).where(or_(Event.presence_id.in_(shown), Event.uuid.in_(shown)))).all()
-    faces = session.scalars(select(FaceSample.crop).where(FaceSample.crop.in_([one.path for one in pictures])))
+    lent = session.scalars(select(Event.snapshot).where(Event.presence_id.is_(None), Event.snapshot.in_(paths)))
+    faces = session.scalars(select(FaceSample.crop).where(FaceSample.crop.in_(paths)))
     return Kept(
         ids=frozenset(one for row in rows for one in (row.uuid, row.presence_id) if one is not None),
-        paths=frozenset([*(path for row in rows for path in (row.snapshot, row.crop) if path), *faces]),
+        paths=frozenset([*(path for row in rows for path in (row.snapshot, row.crop) if path), *lent, *faces]),
         held=frozenset(one for row in rows if row.legal_hold for one in (row.uuid, row.presence_id) if one is not None),
     )

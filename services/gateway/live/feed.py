@@ -76,6 +76,7 @@ class Feed:
 
     `after` gives the rows with a higher number, lowest first, at most so many; it may block. `newest` gives the highest
     number there is. Numbers may be committed out of order: those of the last seconds are asked for again and again.
+    Numbers may come again, too: SQLite gives those of the newest rows anew once these were deleted.
     """
 
     def __init__(self, *, after: Callable[[int, int], Sequence[Item]], newest: Callable[[], int]) -> None:
@@ -86,6 +87,7 @@ class Feed:
         self._ready = asyncio.Event()
         self._floor = 0
         self._seen: dict[int, float] = {}
+        self._numbering = 0
 
     @contextmanager
     def listen(self, account_id: int | None) -> Iterator[Listener]:
@@ -111,6 +113,7 @@ class Feed:
         There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`.
         """
         with self.listen(account_id) as listener:
+            numbering = self._numbering
             # What was replayed last may wait for the client as well: no more can than the queue holds.
             told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
             if since is not None:
@@ -129,7 +132,7 @@ class Feed:
                         missed, listener.missed = listener.missed, 0
                         yield Missed(missed)
                     item = listener.waiting.popleft()
-                    if item.id not in replayed:
+                    if item.id not in replayed or numbering != self._numbering:
                         yield item
 
     async def ready(self) -> None:
@@ -140,12 +143,21 @@ class Feed:
         """The next rows with a higher number that the account may hear of, lowest first; an empty answer is the end."""
         found: list[Item] = []
         while len(found) < most:
-            rows = await asyncio.to_thread(self._after, number, most)
+            rows = await self._stored(number, most)
             found += [row for row in rows if account_id in (None, row.account_id)]
             if len(rows) < most:
                 break
             number = rows[-1].id
         return found
+
+    async def _stored(self, number: int, most: int) -> Sequence[Item]:
+        """What the database says once it answers: a client that waits for it need not come again."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._after, number, most)
+            except SQLAlchemyError as error:
+                log.warning("replay_waits", reason=type(error).__name__)
+                await asyncio.sleep(_BACKOFF_S)
 
     async def _run(self) -> None:
         while True:
@@ -169,13 +181,24 @@ class Feed:
         self._ready.set()
 
     async def _look(self) -> None:
-        for item in await asyncio.to_thread(self._after, self._floor, 5_000):
+        rows = await asyncio.to_thread(self._after, self._floor, 5_000)
+        if not rows:
+            await self._step_back()
+        for item in rows:
             if item.id in self._seen:
                 continue
             self._seen[item.id] = time.monotonic()
             for listener in self._listeners:
                 listener.add(item)
         self._forget(time.monotonic() - LATE_S)
+
+    async def _step_back(self) -> None:
+        """Where the newest rows were deleted, what is stored next gets numbers that were known already."""
+        newest = await asyncio.to_thread(self._newest)
+        if newest < self._floor:
+            self._floor = newest
+            self._seen.clear()
+            self._numbering += 1
 
     def _forget(self, before: float) -> None:
         """What was committed long enough ago that nothing lower can follow."""

@@ -90,10 +90,13 @@ class FeedSocket(Stream):
         news = self._feed.follow(self._account_id, since=self._since, idle_s=HEARTBEAT_S)
         async with aclosing(news):
             async for each in news:
-                if isinstance(each, Missed):
-                    await self._send(json.dumps({"type": "lagged", "missed": each.count}))
-                elif each is not None and await self._permission.holds():
-                    await self._send(each.text)
+                if each is None:
+                    continue
+                if not await self._permission.holds():
+                    await self._close(REFUSED, "no longer permitted")
+                    return
+                text = json.dumps({"type": "lagged", "missed": each.count}) if isinstance(each, Missed) else each.text
+                await self._send(text)
 
     async def _beat(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()

@@ -13,16 +13,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psutil
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from services.gateway.live.feed import LATE_S
 from shared.accounts.users import account_named
 from shared.db.engine import connect as connect_database
+from shared.db.tables import Recognition
 from tests.conftest import SHARED
 from tests.integration.gateway.server import Server, StartServer
 from tests.system import require
@@ -173,6 +177,76 @@ def test_clients_are_counted_and_told_of_a_restart(own: Callable[..., Site], wai
             with pytest.raises(ConnectionClosed):
                 client.recv(timeout=15)
             assert client.close_code == 1012
+
+
+def test_the_one_too_many_of_an_account_is_429_and_leaves_the_others_alone(start: StartServer) -> None:
+    site = Site(start(ARGUS_GATEWAY__WORKERS="1", ARGUS_GATEWAY__STREAMS_PER_ACCOUNT="2"))
+    with site.socket() as one, site.socket(who="bob"):
+        with site.socket():
+            with pytest.raises(InvalidStatus) as refused:
+                site.socket()
+            answer = refused.value.response
+            assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+            assert json.loads(answer.body) == {"detail": "An account may have 2 streams open at once; close one first"}
+            one.send("ping")
+            assert heard(one)["type"] == "pong"
+            number = site.store()
+            assert heard(one)["id"] == number
+        # Whoever leaves makes room.
+        _opened_in_time(site)
+    site.engine.dispose()
+
+
+def _opened_in_time(site: Site) -> None:
+    until = time.monotonic() + 10
+    while True:
+        try:
+            with site.socket():
+                return
+        except InvalidStatus:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("since", ["-1", "x", "", "1.5", "0x1", "2147483648", "1" + "0" * 30, "NaN", "1 or 1"])
+def test_a_since_id_that_is_none_closes_with_1008_and_says_why(site: Site, since: str) -> None:
+    with site.socket(f"?since_id={quote(since)}") as client, pytest.raises(ConnectionClosed):
+        client.recv(timeout=15)
+    assert (client.close_code, client.close_reason) == (1008, "since_id must be a whole number from 0 to 2147483647")
+
+
+def test_a_token_that_is_too_long_is_not_said_to_be_a_number(site: Site) -> None:
+    with site.socket(f"?token={'x' * 1001}", who=None) as client, pytest.raises(ConnectionClosed):
+        client.recv(timeout=15)
+    assert (client.close_code, client.close_reason) == (1008, "token must have 1000 characters at most")
+
+
+def test_a_since_id_beyond_all_or_of_others_replays_nothing_of_theirs_and_misses_nothing_new(site: Site) -> None:
+    others = site.store(who="bob")
+    with site.socket(f"?since_id={2**31 - 1}") as beyond, site.socket(f"?since_id={others - 1}") as behind:
+        for client in (beyond, behind):
+            client.send("ping")
+            assert heard(client)["type"] == "pong"
+        number = site.store()
+        assert [heard(client)["id"] for client in (beyond, behind)] == [number, number]
+
+
+def test_numbers_that_are_given_anew_are_told_of(own: Callable[..., Site]) -> None:
+    """SQLite counts on from the newest row that is left: retention may have deleted the newest ones."""
+    site = own()
+    with site.socket() as client:
+        client.send("ping")
+        assert heard(client)["type"] == "pong"
+        first = site.store()
+        assert heard(client)["id"] == first
+        time.sleep(LATE_S + 1)  # until the feed looks no more for numbers below
+        with Session(site.engine) as session:
+            session.execute(delete(Recognition))
+            session.commit()
+        time.sleep(1)
+        again = site.store(kind="plate_read", data={"plate_text": "AB123"})
+        assert again <= first
+        assert heard(client)["payload"]["plate_text"] == "AB123"
 
 
 @pytest.mark.parametrize(

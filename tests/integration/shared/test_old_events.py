@@ -214,3 +214,25 @@ def test_a_path_that_leads_elsewhere_deletes_nothing_and_stops_nobody(world: Wor
     with world.writes.begin() as session:
         session.scalars(select(Event)).one().snapshot = "../../etc/passwd"
     assert world.old.remove(days=30) == Removed(events=1, files=0)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_picture_that_another_event_shows_as_well_stays_until_that_one_goes(world: World, *, held: bool) -> None:
+    """As one that was sent through the API with the picture of an event before it."""
+    old = world.event(1)
+    alike: dict[str, Any] = {"presence_id": None, "snapshot": old.snapshot, "crop": None, "legal_hold": held}
+    world.event(2, days_ago=40 if held else 1, **alike)
+    assert world.old.remove(days=30) == Removed(events=1, files=1)
+    assert world.has_files(old) == [True, False]
+    with world.writes.begin() as session:
+        last = session.scalars(select(Event)).one()
+        last.legal_hold, last.occurred_at = False, NOW - timedelta(days=31)
+    assert world.old.remove(days=30) == Removed(events=1, files=1)
+    assert world.has_files(old) == [False, False]
+
+
+def test_two_events_that_go_together_have_their_common_picture_deleted_once(world: World) -> None:
+    old = world.event(1)
+    world.event(2, presence_id=None, snapshot=old.snapshot, crop=None)
+    assert world.old.remove(days=30) == Removed(events=2, files=2)
+    assert world.has_files(old) == [False, False]

@@ -74,6 +74,7 @@ class Other:
     security_schemes: ClassVar[SecuritySchemes] = {}
     error_model = OtherError
     invalid_status = 422
+    unreachable_status = 503
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (other_api,)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from services.gateway.live.feed import Feed, Item, Missed
 
@@ -123,3 +125,42 @@ def test_nobody_listening_nothing_is_looked_for() -> None:
         return task.cancelled() or task.cancelling() > 0
 
     assert asyncio.run(leave())
+
+
+def test_numbers_that_are_given_anew_after_the_newest_were_deleted_are_heard_of() -> None:
+    async def follow() -> list[int | None]:
+        table = Table(1, 2, 3)
+        feed = table.feed()
+        heard: list[int | None] = []
+        async with aclosing(feed.follow(1, since=0, idle_s=0.05)) as news:
+            heard += [each.id for each in [await anext(news) for _ in range(3)] if isinstance(each, Item)]
+            assert await anext(news) is None
+            feed._forget(time.monotonic() + 1)
+            table.rows = {1: 1}
+            await feed._look()
+            table.rows = {1: 1, 2: 1}
+            await feed._look()
+            told = await anext(news)
+            assert isinstance(told, Item)
+            return [*heard, told.id, await anext(news)]  # type: ignore[list-item]
+
+    assert asyncio.run(follow()) == [1, 2, 3, 2, None]
+
+
+def test_a_replay_waits_for_a_database_that_is_away() -> None:
+    async def replay() -> list[int]:
+        table = Table(1, 2)
+        faults: list[Exception] = []
+
+        def after(number: int, limit: int) -> Sequence[Item]:
+            if faults:
+                raise faults.pop()
+            return table.after(number, limit)
+
+        feed = Feed(after=after, newest=table.newest)
+        with feed.listen(None):
+            await feed.ready()
+            faults.append(OperationalError("SELECT", {}, Exception("it is away")))
+            return [item.id for item in await feed.since(0, None)]
+
+    assert asyncio.run(replay()) == [1, 2]

@@ -55,6 +55,7 @@ class Uploads:
     security_schemes: ClassVar[SecuritySchemes] = {}
     error_model = PictureBody
     invalid_status = 400
+    unreachable_status = 503
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (uploads_api,)

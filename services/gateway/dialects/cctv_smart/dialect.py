@@ -58,6 +58,7 @@ class CctvSmart:
     }
     error_model = ErrorBody
     invalid_status = 400
+    unreachable_status = 503
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (

@@ -33,6 +33,7 @@ class SecureVision:
     security_schemes: ClassVar[SecuritySchemes] = {"bearer": {"type": "http", "scheme": "bearer"}}
     error_model = ErrorBody
     invalid_status = 422
+    unreachable_status = 500
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (root.api, events.api, cleanup.api, stream.api)

@@ -21,12 +21,17 @@ from services.gateway.live.feed import Feed, Item
 from services.gateway.live.handover import streamed
 from services.gateway.live.permission import Permission
 from services.gateway.live.websocket import FeedSocket, is_socket
-from services.gateway.problem import Problem, Refusal
+from services.gateway.problem import Problem, Refusal, fields_of
 from services.gateway.queries.recognitions import RecognitionRow, newest_recognition, recognitions_after
 from services.gateway.usecases.live import may_listen
 
 api = APIBlueprint("securevision_stream", __name__, abp_tags=[Tag(name="Stream")], abp_responses=REFUSALS)
 
+_LAST_ID = 2**31 - 1
+_WRONG = {
+    "since_id": f"since_id must be a whole number from 0 to {_LAST_ID}",
+    "token": "token must have 1000 characters at most",
+}
 _SENT = ("type", "id", "ts_ms", "frame_source_id", "payload")
 
 
@@ -34,7 +39,7 @@ class StreamQuery(BaseModel):
     """`token` is for clients that cannot send headers; `since_id` replays what was stored after that one."""
 
     token: str | None = Field(default=None, max_length=1000)
-    since_id: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    since_id: int | None = Field(default=None, ge=0, le=_LAST_ID)
 
 
 @api.get("/stream", responses={"101": None, "426": None, "501": None})
@@ -48,8 +53,9 @@ def stream(gateway: Gateway) -> Response:
         raise Refusal(Problem(426, "upgrade_required", "Ask for a WebSocket", headers={"Upgrade": "websocket"}))
     try:
         query = StreamQuery.model_validate(request.args.to_dict(flat=True))
-    except ValidationError:
-        return _answered(gateway, None, None, refused="since_id must be a whole number")
+    except ValidationError as error:
+        # A reason may have 123 bytes: one field is enough.
+        return _answered(gateway, None, None, refused=_WRONG[fields_of(error)[0][0]])
     if not gateway.settings.securevision.ws_enabled:
         return _answered(gateway, None, None, refused="WebSocket not enabled")
     try:

@@ -49,6 +49,7 @@ class VisionFlow:
     }
     error_model = ErrorBody
     invalid_status = 422
+    unreachable_status = 503
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (
