@@ -11,7 +11,9 @@ from shared.db.base import Base, UtcDateTime
 
 
 class Incident(Base):
-    """Events of one rule that followed each other within its window. `id` is derived from the first event.
+    """Events of one rule, or about one thing, that followed each other within the rule's window.
+
+    `id` is derived from the first event, `rule_slug` names the rule that began it.
 
     Times are capture times of deciding frames; `camera_slug` is the first event's, `severity` the highest so far.
     """
@@ -30,7 +32,10 @@ class Incident(Base):
 
 
 class IncidentSlot(Base):
-    """Where the newest incident of a rule stands: one per account, or per camera. Locked by whoever adds an event."""
+    """Where the newest incident of a rule stands: one per account, or per camera. Locked by whoever adds an event.
+
+    One without a rule is a camera's, held by whoever adds an event about a thing; it names no incident that counts.
+    """
 
     __tablename__ = "incident_slots"
 
