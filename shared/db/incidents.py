@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import Base, UtcDateTime
@@ -55,10 +55,17 @@ class IncidentAlert(Base):
 
 
 class IncidentTelling(Base):
-    """By which alert people hear of an event of an incident: its own, or an earlier one's that was amended."""
+    """By which alert people hear of an event of an incident: its own, or an earlier one's that was amended.
+
+    `verdict` and what goes with it are the judge's on this event, `judged_at` is there where it came after the telling.
+    """
 
     __tablename__ = "incident_tellings"
 
     event_uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     incident_id: Mapped[str] = mapped_column(ForeignKey("incident_alerts.incident_id", ondelete="CASCADE"), index=True)
     alert_id: Mapped[str] = mapped_column(String(36))
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    ai_response: Mapped[str | None] = mapped_column(Text)
+    threat_level: Mapped[int | None]
+    judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
