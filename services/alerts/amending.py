@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from services.alerts import metrics
 from services.alerts.channel import Channel
+from services.alerts.incident_verdict import note_verdict, verdict_of
 from services.alerts.notice import Notice
 from shared.db.insert import insert
-from shared.db.tables import Alert, Delivery, Judgement
+from shared.db.tables import Alert, Delivery, IncidentAlert, IncidentTelling, Judgement
 from shared.domain import ids
 from shared.messages.events import EventJudged
 from shared.observability import get_logger
@@ -57,17 +58,20 @@ class Amender:
         """Bring what was kept of these events to their alerts; the amendments that came of it.
 
         Those who are not told yet will be told of the new notice; those who are get it as an amendment, where their
-        channel can.
+        channel can. Of an event that is told by another's alert, as one of an incident, that alert is amended.
         """
         wanted = sorted(set(events))
         judgements = session.scalars(select(Judgement).where(Judgement.event_uuid.in_(wanted))).all()
         made: list[New] = []
+        told_by = _told_by(session, [each.event_uuid for each in judgements])
         for judgement in sorted(judgements, key=lambda each: each.event_uuid):
-            known = select(Alert).where(Alert.id == ids.alert_id(judgement.event_uuid))
+            number = told_by.get(judgement.event_uuid, ids.alert_id(judgement.event_uuid))
+            known = select(Alert).where(Alert.id == number)
             alert = session.scalars(known.with_for_update(key_share=True)).one_or_none()
             if alert is None:
                 continue
-            if _rewrite(alert, judgement):
+            of_incident = judgement.event_uuid in told_by
+            if _rewrite_of_incident(session, alert, judgement) if of_incident else _rewrite(alert, judgement):
                 made += [new[:3] for new in self.spread(session, alert, now=now)]
             # A newer one that came in this very moment stays, for whoever brought it.
             done = delete(Judgement).where(Judgement.event_uuid == judgement.event_uuid, Judgement.at == judgement.at)
@@ -99,6 +103,34 @@ class Amender:
         metrics.AMENDMENTS.inc(len(made))
         log.info("alert_amended", alert=alert.id, revision=alert.revision, amendments=len(made))
         return made
+
+
+def _told_by(session: Session, events: Sequence[str]) -> dict[str, str]:
+    """The alerts by which people hear of those of the events that are of incidents. Holds these until the end."""
+    tellings = select(IncidentTelling).where(IncidentTelling.event_uuid.in_(events))
+    incidents = {telling.incident_id for telling in session.scalars(tellings)}
+    if not incidents:
+        return {}
+    # As the fan-out does, and in its order: an event may get an alert of its own at this moment.
+    held = select(IncidentAlert).where(IncidentAlert.incident_id.in_(incidents)).order_by(IncidentAlert.incident_id)
+    session.scalars(held.with_for_update().execution_options(populate_existing=True)).all()
+    found = session.scalars(tellings.execution_options(populate_existing=True))
+    return {telling.event_uuid: telling.alert_id for telling in found}
+
+
+def _rewrite_of_incident(session: Session, alert: Alert, judgement: Judgement) -> bool:
+    """Have the notice say what the judge makes of all its events; False when it says so already."""
+    if not note_verdict(session, judgement):
+        return False
+    try:
+        notice = Notice.model_validate(alert.notice)
+    except ValidationError:
+        return False
+    said = verdict_of(session, alert, notice)
+    is_news = any(getattr(notice, name) != said[name] for name in ("verdict", "ai_response", "threat_level"))
+    alert.notice = notice.model_copy(update=said).model_dump(mode="json")
+    alert.revision += is_news
+    return is_news
 
 
 def _rewrite(alert: Alert, judgement: Judgement) -> bool:

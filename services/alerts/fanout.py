@@ -82,8 +82,7 @@ class FanoutHandler:
         for event, found in grouped:
             if self._incidents.is_news(session, event, found):
                 due += _store(session, plan(session, [(event, found)], now=now), now=now)
-            else:
-                due += self._incidents.amend(session, event, now=now)
+            due += self._incidents.amend(session, event, now=now)
         return due
 
     def _hand_out(self, due: Iterable[Hint]) -> None:

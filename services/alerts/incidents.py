@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.alerts.amending import Amender
 from services.alerts.hint import Hint
+from services.alerts.incident_verdict import verdict_of
 from services.alerts.notice import Latest, Notice
 from services.alerts.policy import Recipient
 from shared.db.insert import insert
@@ -48,7 +49,7 @@ class Incidents:
         reached; and where the alert was called false, or cannot be amended.
         """
         row = session.get_one(IncidentAlert, event.incident_id)
-        telling = session.get(IncidentTelling, event.event_id)
+        telling = session.get(IncidentTelling, event.event_id, populate_existing=True)
         own = ids.alert_id(event.event_id)
         if telling is not None and telling.alert_id == own:
             return True  # told already: its deliveries are there
@@ -59,13 +60,23 @@ class Incidents:
         return True
 
     def amend(self, session: Session, event: EventRaised, *, now: datetime) -> list[Hint]:
-        """Put the event into the incident's alert, once."""
+        """Put the event into the incident's alert, once; and into the one that tells of it, what further rules say."""
         row = session.get_one(IncidentAlert, event.incident_id)
-        alert = session.get(Alert, row.alert_id, with_for_update={"key_share": True})
-        if alert is None or session.get(IncidentTelling, event.event_id) is not None:
+        telling = session.get(IncidentTelling, event.event_id, populate_existing=True)
+        number = row.alert_id if telling is None else telling.alert_id
+        alert = session.get(Alert, number, populate_existing=True, with_for_update={"key_share": True})
+        notice = _readable(alert)
+        if alert is None or notice is None:
             return []
-        _note(session, event, alert.id)
-        alert.notice = _with(Notice.model_validate(alert.notice), event).model_dump(mode="json")
+        if telling is None:
+            _note(session, event, alert.id)
+            amended = _with(notice, event)
+            amended = amended.model_copy(update=verdict_of(session, alert, amended))
+        else:
+            amended = _widened(notice, event)
+        if amended == notice:
+            return []
+        alert.notice = amended.model_dump(mode="json")
         alert.revision += 1
         made = self._amender.spread(session, alert, now=now, pace=PACE)
         session.flush()
@@ -81,22 +92,33 @@ class Incidents:
         return any((each.channel, each.id) not in reached for each in found)
 
 
+def _readable(alert: Alert | None) -> Notice | None:
+    """What the alert says; None where another version wrote it, so that it cannot be amended."""
+    try:
+        return Notice.model_validate(alert.notice) if alert is not None else None
+    except ValidationError:
+        return None
+
+
 def _with(notice: Notice, event: EventRaised) -> Notice:
     """The notice, of one event more."""
     latest = Latest(at=event.captured_at, camera_name=event.camera_name)
     if notice.latest is not None and notice.latest.at > latest.at:
         latest = notice.latest
-    return notice.model_copy(
-        update={"count": notice.count + 1, "latest": latest, "severity": max(notice.severity, event.severity)}
-    )
+    return _widened(notice, event).model_copy(update={"count": notice.count + 1, "latest": latest})
+
+
+def _widened(notice: Notice, event: EventRaised) -> Notice:
+    """The notice, on behalf of further rules."""
+    rules = (*notice.rules, *(slug for slug in event.rules if slug not in notice.rules))
+    return notice.model_copy(update={"rules": rules, "severity": max(notice.severity, event.severity)})
 
 
 def _was_called_false(session: Session, alert: Alert, event: EventRaised) -> bool:
     """Whether the judge or somebody said that the alert was none, so that nobody heeds it any more."""
-    try:
-        notice = Notice.model_validate(alert.notice)
-    except ValidationError:
-        return True  # another version's: it cannot be amended
+    notice = _readable(alert)
+    if notice is None:
+        return True
     if notice.verdict == "rejected" and event.verdict != "rejected":
         return True
     opinion = session.scalar(select(Event.user_feedback).where(Event.uuid == alert.event_uuid))
@@ -113,6 +135,7 @@ def _reached(session: Session, incident: str) -> set[tuple[str, str]]:
 
 
 def _note(session: Session, event: EventRaised, alert: str) -> None:
-    values = {"event_uuid": event.event_id, "incident_id": event.incident_id, "alert_id": alert}
+    said = {name: getattr(event, name) for name in ("verdict", "ai_response", "threat_level")}
+    values = {"event_uuid": event.event_id, "incident_id": event.incident_id, "alert_id": alert, **said}
     row = insert(session, IncidentTelling).values(**values)
     session.execute(row.on_conflict_do_update(index_elements=["event_uuid"], set_={"alert_id": alert}))

@@ -44,7 +44,7 @@ class Notice(BaseModel):
     stands for `count` events that were held back; its `text` names them, and `held` has the most frequent of them.
 
     An alert of an incident stands for `count` events as well: the fields are those of the first, `severity` is the
-    highest and `latest` tells of the last.
+    highest, `rules` are of all and `latest` tells of the last; the verdict is that on all of them together.
 
     `judged_at` is there when the verdict came after the alert.
 

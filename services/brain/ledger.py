@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.brain import cases, looks, timeline
-from services.brain.incidents import deepen, join
+from services.brain.incidents import deepen, join, prolong
 from services.brain.looks import Known
 from services.brain.site import CAMERA_COLUMNS, SiteView, facts_of
 from services.brain.telling import Court, Standing, Telling, telling
@@ -318,15 +318,25 @@ class Ledger:
         self, draft: EventDraft, known: Sequence[Rule], new: Sequence[Rule], *, evidence: Sequence[str]
     ) -> None:
         event = self._session.execute(
-            select(Event.id, Event.verdict, Event.ai_response, Event.incident_id, VerdictRow.threat_level)
+            select(
+                Event.id,
+                Event.occurred_at,
+                Event.verdict,
+                Event.ai_response,
+                Event.incident_id,
+                VerdictRow.threat_level,
+            )
             .outerjoin(VerdictRow, VerdictRow.event_id == Event.id)
             .where(Event.uuid == draft.uuid)
         ).one()
-        draft = replace(draft, incident_id=self._still_in(event.incident_id, draft, new))
+        incident = self._still_in(event.incident_id, draft, new, since=event.occurred_at)
+        draft = replace(draft, incident_id=incident)
         case = self._session.get(Case, event.id, with_for_update=True)
         standing = Standing(event.verdict, held=case is not None and case.withheld is not None)
         # What was told as one of many may have been told softly: what is more than that is told as if it were new.
-        before = () if event.incident_id is not None and _outweighs(new, known) else known
+        # And what rules say of the same thing is to be in its alert.
+        is_softly_told = event.incident_id is not None and _outweighs(new, known)
+        before = () if is_softly_told or (incident is not None and _is_of_thing(new)) else known
         plan = telling(before, new, standing=standing, court=self._court)
         if plan.now:
             said = {name: getattr(event, name) for name in ("verdict", "ai_response", "threat_level")}
@@ -342,10 +352,15 @@ class Ledger:
             case.due_at = min(case.due_at, due_at) if standing.held else due_at
         self.entries.asked += 1
 
-    def _still_in(self, incident: str | None, draft: EventDraft, new: Sequence[Rule]) -> str | None:
-        """The incident under which people hear of an event on which `new` rules fired: none with one that has none."""
+    def _still_in(self, incident: str | None, draft: EventDraft, new: Sequence[Rule], *, since: datetime) -> str | None:
+        """The incident under which people hear of an event (of `since`) on which `new` rules fired: none with one that
+        has none. A rule with incidents of things begins one with an event that stood alone."""
+        if incident is None and _is_of_thing(new):
+            incident = self._in_incident(replace(draft, at=since), new).incident_id
         if incident is not None:
             deepen(self._session, incident, severity=draft.severity)
+        if incident is not None and _is_of_thing(new):
+            prolong(self._session, incident, until=draft.at)
         return incident if all(rule.incident_window_s > 0 for rule in new) else None
 
     def _ask(self, event_id: int, draft: EventDraft, plan: Telling, *, told: bool, evidence: Sequence[str]) -> None:
@@ -387,6 +402,11 @@ def _outweighs(new: Sequence[Rule], known: Sequence[Rule]) -> bool:
     """Whether the new rules ask for an alert of their own, or are more severe than those before."""
     severest = max((rule.severity for rule in known), default=0)
     return any(rule.incident_window_s <= 0 or rule.severity > severest for rule in new)
+
+
+def _is_of_thing(rules: Sequence[Rule]) -> bool:
+    """Whether one of the rules has incidents of things."""
+    return any(rule.incident_window_s > 0 and rule.incident_per == "track" for rule in rules)
 
 
 def _evidence(body: PresenceBody) -> list[str]:

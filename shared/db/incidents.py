@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import Base, UtcDateTime
 
 
 class Incident(Base):
-    """Events of one rule that followed each other within its window. `id` is derived from the first event.
+    """Events of one rule, or about one thing, that followed each other within the rule's window.
+
+    `id` is derived from the first event, `rule_slug` names the rule that began it.
 
     Times are capture times of deciding frames; `camera_slug` is the first event's, `severity` the highest so far.
     """
@@ -30,7 +32,10 @@ class Incident(Base):
 
 
 class IncidentSlot(Base):
-    """Where the newest incident of a rule stands: one per account, or per camera. Locked by whoever adds an event."""
+    """Where the newest incident of a rule stands: one per account, or per camera. Locked by whoever adds an event.
+
+    One without a rule is a camera's, held by whoever adds an event about a thing; it names no incident that counts.
+    """
 
     __tablename__ = "incident_slots"
 
@@ -50,10 +55,17 @@ class IncidentAlert(Base):
 
 
 class IncidentTelling(Base):
-    """By which alert people hear of an event of an incident: its own, or an earlier one's that was amended."""
+    """By which alert people hear of an event of an incident: its own, or an earlier one's that was amended.
+
+    `verdict` and what goes with it are the judge's on this event, `judged_at` is there where it came after the telling.
+    """
 
     __tablename__ = "incident_tellings"
 
     event_uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     incident_id: Mapped[str] = mapped_column(ForeignKey("incident_alerts.incident_id", ondelete="CASCADE"), index=True)
     alert_id: Mapped[str] = mapped_column(String(36))
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    ai_response: Mapped[str | None] = mapped_column(Text)
+    threat_level: Mapped[int | None]
+    judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -15,7 +15,7 @@ from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms, held_back
 
 CooldownPer = Literal["camera", "rule", "track"]
 COOLDOWNS: tuple[CooldownPer, ...] = get_args(CooldownPer)
-IncidentPer = Literal["rule", "camera"]
+IncidentPer = Literal["rule", "camera", "track"]
 INCIDENTS: tuple[IncidentPer, ...] = get_args(IncidentPer)
 
 
@@ -27,7 +27,8 @@ class Rule:
     is silent: on the same camera, on all of them (`cooldown_per` rule), or about the same thing alone (track). Told are
     all whom `channels` reach and the `recipients` (ids); everybody where neither is named. With `judge` people are told
     once the judge has spoken, or `judge_deadline_s` later without its word. Events that follow each other within
-    `incident_window_s` are one incident, on all cameras or (`incident_per` camera) on each; 0: every one stands alone.
+    `incident_window_s` are one incident, on all cameras or (`incident_per` camera) on each, or (track) those about the
+    same thing, whichever rules fired on it; 0: every one stands alone.
     `armed` names the states of the camera's account in which the rule is awake, none all of them.
     """
 

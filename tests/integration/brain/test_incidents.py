@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from services.brain.bootstrap import Brain, build
 from shared.db.engine import SessionFactory
@@ -130,3 +130,80 @@ def test_two_replicas_that_raise_events_at_once_make_one_incident(
     for thread in threads:
         thread.join(30)
     assert [incident.events for incident in incidents(grouped)] == [20]
+
+
+def of_things(site: SessionFactory, **fields: Any) -> None:
+    """A rule besides, about who stays for half a minute, whose incidents are of things."""
+    add_rule(site, "stays", condition={"dwell_s": 30}, incident_window_s=60, incident_per="track", **fields)
+
+
+def alone(site: SessionFactory) -> None:
+    with site.begin() as session:
+        session.execute(update(RuleRow).where(RuleRow.slug == "walk").values(incident_window_s=0))
+
+
+def test_a_second_rule_on_the_same_person_goes_with_what_was_told_of_it_alone(
+    brain: Brain, grouped: SessionFactory
+) -> None:
+    alone(grouped)
+    of_things(grouped)
+    handle(brain, comes(1, 0), comes(1, 35, kind=PresenceChanged), comes(1, 40, kind=PresenceChanged))
+    (incident,) = incidents(grouped)
+    assert (incident.events, incident.rule_slug, incident.severity) == (1, "stays", 2)
+    assert ((incident.began_at - AT).total_seconds(), (incident.last_at - AT).total_seconds()) == (0, 35)
+    (event,) = events(grouped)
+    assert (event.rules, event.incident_id) == (["walk", "stays"], incident.id)
+    assert [(each.event_id, each.rules, each.incident_id) for each in raised(grouped)] == [
+        (event.uuid, ("walk",), None),
+        (event.uuid, ("stays",), incident.id),
+    ]
+
+
+def test_a_second_rule_that_has_incidents_of_its_own_alone_is_not_told(brain: Brain, grouped: SessionFactory) -> None:
+    add_rule(grouped, "stays", condition={"dwell_s": 30}, incident_window_s=60)
+    handle(brain, comes(1, 0), comes(1, 35, kind=PresenceChanged))
+    assert [each.rules for each in raised(grouped)] == [("walk",)]
+
+
+def test_a_second_rule_on_the_same_person_goes_with_the_first_ones_incident(
+    brain: Brain, grouped: SessionFactory
+) -> None:
+    of_things(grouped)
+    handle(brain, comes(1, 0), comes(2, 10), comes(1, 35, kind=PresenceChanged))
+    (incident,) = incidents(grouped)
+    assert (incident.rule_slug, incident.events) == ("walk", 2)
+    assert [(each.rules, each.incident_id) for each in raised(grouped)] == [
+        (("walk",), incident.id),
+        (("walk",), incident.id),
+        (("stays",), incident.id),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after_s", "fields", "is_same"),
+    [(50, {}, True), (61, {}, False), (50, {"track_id": 8}, False), (50, {"label": "dog"}, False)],
+)
+def test_a_track_that_is_found_again_within_the_window_goes_on_with_its_incident(
+    brain: Brain, grouped: SessionFactory, after_s: float, fields: dict[str, Any], *, is_same: bool
+) -> None:
+    with grouped.begin() as session:
+        session.execute(delete(RuleRow))
+    add_rule(grouped, "any", condition={"labels": ["person"]}, incident_window_s=60, incident_per="track")
+    add_rule(grouped, "dog", condition={"labels": ["dog"]}, incident_window_s=60, incident_per="track")
+    handle(brain, comes(1, 0), presence(PresenceStarted, number=2, after_s=after_s, **fields))
+    assert [incident.events for incident in incidents(grouped)] == ([2] if is_same else [1, 1])
+
+
+def test_what_a_rule_says_of_the_same_thing_waits_for_the_judge_as_anything_does(
+    grouped: SessionFactory, settings: Settings
+) -> None:
+    alone(grouped)
+    of_things(grouped, judge=True)
+    judging = settings.model_copy(update={"ollama": settings.ollama.model_copy(update={"url": "http://127.0.0.1:9"})})
+    brain = build(judging, instance="brain-0")
+    handle(brain, comes(1, 0), comes(1, 35, kind=PresenceChanged))
+    brain.close()
+    with grouped() as session:
+        (withheld,) = [EventRaised.model_validate_json(case.withheld or "") for case in session.scalars(select(Case))]
+    assert (withheld.rules, withheld.incident_id) == (("walk", "stays"), incidents(grouped)[0].id)
+    assert [each.rules for each in raised(grouped)] == [("walk",)]

@@ -81,7 +81,10 @@ def test_a_rule_says_how_its_events_belong_together(api: Api) -> None:
     changed = api.put(f"/rules/{made['id']}", {"incident_window_s": 0}).json
     assert changed is not None
     assert (changed["incident_window_s"], changed["incident_per"]) == (0, "camera")
-    refused = api.put(f"/rules/{made['id']}", {"incident_window_s": 3601, "incident_per": "track"})
+    changed = api.put(f"/rules/{made['id']}", {"incident_per": "track"}).json
+    assert changed is not None
+    assert changed["incident_per"] == "track"
+    refused = api.put(f"/rules/{made['id']}", {"incident_window_s": 3601, "incident_per": "person"})
     assert refused.status_code == 400
     assert "incident_window_s" in refused.text
     assert "incident_per" in refused.text

@@ -28,7 +28,10 @@ _EXAMPLE = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
 class IncidentShown(BaseModel):
-    """`events_count` events of the rule, the first on `camera_id`; `severity` is the highest of them."""
+    """`events_count` events, the first on `camera_id`; `severity` is the highest of them.
+
+    `rule_id` began it: the others are events of that rule too, or (`incident_per` track) of the same thing.
+    """
 
     id: str = Field(examples=[_EXAMPLE])
     rule_id: str = Field(examples=["rule_001"])

@@ -136,7 +136,8 @@ class RuleChangeBody(BaseModel):
     people are told once it has spoken, or after `judge_deadline_s` seconds (usually 4) without its word. It is awake
     while the camera's account is in one of the states `armed` (see `/arm`), always where there are none. Events that
     follow each other within `incident_window_s` seconds are one incident and one alert that is amended, of all cameras
-    together or (`incident_per` camera) of each; with 0, as usual, each is an alert of its own.
+    together or (`incident_per` camera) of each, or (track) of the same thing on a camera, whichever rules fired on it;
+    with 0, as usual, each is an alert of its own.
     """
 
     name: Name | None = Field(default=None, examples=["Somebody at the door at night"])
