@@ -98,3 +98,8 @@ def test_wrong_methods_are_refused_in_the_same_words(client: Client) -> None:
     answer = client.ask("DELETE", "/events")
     assert answer.status_code == 405
     assert list(answer.json) == ["detail"]
+
+
+def test_a_server_that_cannot_let_go_of_a_connection_says_that_it_has_no_stream(client: Client) -> None:
+    answer = client.get("/stream", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    assert (answer.status_code, list(answer.json)) == (501, ["detail"])
