@@ -21,12 +21,18 @@ def is_own_picture(session: Session, path: str, *, account_id: int | None) -> bo
     """Whether an event of the account (None: any) shows this path of the media store."""
     if _NAME.fullmatch(path) is None:
         return False
-    # Pictures are named after the presence or the event: those columns have an index.
+    # Pictures are named after the presence or the event: those columns have an index. So has it who has no presence,
+    # and may have been told of with another event's picture.
     stem = path.rpartition("/")[2].partition(".")[0]
     if _UUID.fullmatch(stem) is None:
         return False
-    query = select(Event.id).where(
-        or_(Event.presence_id == stem, Event.uuid == stem), or_(Event.snapshot == path, Event.crop == path)
+    query = (
+        select(Event.id)
+        .limit(1)
+        .where(
+            or_(Event.presence_id == stem, Event.uuid == stem, Event.presence_id.is_(None)),
+            or_(Event.snapshot == path, Event.crop == path),
+        )
     )
     return session.scalar(query if account_id is None else query.where(Event.account_id == account_id)) is not None
 

@@ -163,3 +163,16 @@ def test_a_stored_picture_is_shown_to_whom_its_event_belongs(flow: Flow) -> None
         assert flow.get(path).data == JPEG, path
     assert refusal(flow.get(f"/showimage//{SNAPSHOT}", who="bob")) == (404, "RESOURCE_NOT_FOUND")
     assert refusal(flow.get(f"/showimage/{SNAPSHOT}", who="bob")) == (404, "RESOURCE_NOT_FOUND")
+
+
+def test_a_picture_that_a_notification_borrowed_is_shown_once_its_own_event_is_gone(flow: Flow) -> None:
+    flow.api.opened.gateway.media.write(SNAPSHOT, JPEG)
+    owner = flow.api.add_event(presence_id=SNAPSHOT.rpartition("/")[2].partition(".")[0], snapshot=SNAPSHOT)
+    camera = flow.camera()
+    sent = flow.post("/notifications", {"camera_id": camera, "message": MESSAGE, "image_path": f"/{SNAPSHOT}"})
+    assert sent.status_code == 201, sent.json
+    with flow.api.session() as session:
+        session.delete(session.scalars(select(Event).where(Event.uuid == owner)).one())
+        session.commit()
+    assert flow.get(f"/showimage/{SNAPSHOT}").data == JPEG
+    assert refusal(flow.get(f"/showimage/{SNAPSHOT}", who="bob")) == (404, "RESOURCE_NOT_FOUND")
