@@ -82,6 +82,21 @@ def test_a_visit_fires_as_it_would_have_live(api: Api, eye: None, visit: bytes, 
     assert not list(redis.scan_iter(CLIP.format(id="*")))
 
 
+def test_steps_that_are_all_in_the_picture_are_told(api: Api, eye: None, visit: bytes) -> None:
+    body = {"id": "cam_001", "name": "Door", "rtsp_url": "rtsp://127.0.0.1/x"}
+    assert api.post("/cameras", body).status_code == 201
+    steps = [{"condition": {"labels": ["person"], "dwell_s": dwell_s}} for dwell_s in (0, 3)]
+    rule = json.dumps({"condition": {"kind": "sequence", "within_s": 10, "steps": steps}})
+    told = try_on(api, visit, rule=rule, camera_id="cam_001")
+    assert told.status_code == 200, told.json
+    assert told.json is not None
+    assert [event["detection_type"] for event in told.json["events"]] == ["person"]
+    turned = json.dumps({"condition": {"kind": "sequence", "within_s": 0.5, "steps": steps[::-1]}})
+    again = try_on(api, visit, rule=turned, camera_id="cam_001")
+    assert again.json is not None
+    assert (again.status_code, again.json["events"]) == (200, [])
+
+
 def test_a_playlist_is_not_followed(api: Api, eye: None) -> None:
     answer = try_on(api, b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", rule="{}")
     assert answer.status_code == 400

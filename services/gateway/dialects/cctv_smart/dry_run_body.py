@@ -17,7 +17,8 @@ from shared.rules.registry import RuleChange
 
 class DryRunBody(BaseModel):
     """What to try: a `rule` as it would be added, or the `rule_id` of one that is there; on which camera (usually the
-    rule's), and on what time of it: the last 24 hours, if nothing is said."""
+    rule's; of a sequence that of the steps that name none), and on what time of it: the last 24 hours, if nothing is
+    said."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["rule"]}, {"required": ["rule_id"]}]})
 
@@ -81,8 +82,9 @@ class UndecidedShown(BaseModel):
 class DryRunShown(BaseModel):
     """What the rule would have made of `examined` presences.
 
-    `undecided` are those of which that cannot be said now. `truncated`: there were more, and the first ones are left
-    out. The judge is not asked; a rule with `judge` would have asked it about each event.
+    `camera_id` is where the events are: of a sequence the last step's camera, while the presences of all its cameras
+    were examined. `undecided` are those of which that cannot be said now. `truncated`: there were more, and the first
+    ones are left out. The judge is not asked; a rule with `judge` would have asked it about each event.
     """
 
     camera_id: str | None

@@ -83,7 +83,9 @@ def try_rule(
     """Tell which events a rule would have raised, without telling anybody else and without storing anything.
 
     It is tried on what was seen on a camera within the last 24 hours, where it is estimated when a line was crossed; or
-    on a clip that is sent as a form, which takes as long as looking at it does. 503 when no eye can look now.
+    on a clip that is sent as a form, which takes as long as looking at it does. 503 when no eye can look now. A
+    sequence is tried on what all its cameras saw, also shortly before `since`; on a clip only where all its steps are
+    on one camera.
     """
     if form is not None:
         made = dry_run_on_clip(
