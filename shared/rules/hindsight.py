@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, overload
 
 from shared.domain.presence import Presence, ZoneStay
 
@@ -49,10 +49,38 @@ class Crowd:
         """The presence of that number as it was known."""
         return as_known_at(self._known[number], at)
 
-    def others(self, number: int, at: datetime) -> tuple[Presence, ...]:
-        """Who else was there, as they were known."""
-        there = (self._known[each] for each in self._by_minute.get(_minute(at), ()) if each != number)
-        return tuple(as_known_at(one, at) for one in there if one.started_at <= at <= one.last_seen_at)
+    def others(self, number: int, at: datetime) -> Sequence[Presence]:
+        """Who else was there, as they were known; worked out where somebody asks, as most conditions do not."""
+        return _Others(self._known, self._by_minute.get(_minute(at), ()), number, at)
+
+
+@dataclass(slots=True)
+class _Others(Sequence[Presence]):
+    known: Sequence[Presence]
+    there: Sequence[int]
+    number: int
+    at: datetime
+    _found: tuple[Presence, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Presence: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Presence]: ...
+
+    def __getitem__(self, index: int | slice) -> Presence | Sequence[Presence]:
+        return self._all()[index]
+
+    def _all(self) -> tuple[Presence, ...]:
+        if self._found is None:
+            there = (self.known[each] for each in self.there if each != self.number)
+            self._found = tuple(
+                as_known_at(one, self.at) for one in there if one.started_at <= self.at <= one.last_seen_at
+            )
+        return self._found
 
 
 def moments(presence: Presence, *, since: datetime | None = None, until: datetime | None = None) -> list[datetime]:
