@@ -26,6 +26,7 @@ from shared.accounts.passwords import use_hasher
 from shared.db.engine import connect
 from shared.db.migrate import upgrade
 from shared.settings import Settings
+from shared.settings.retention import RetentionSettings
 from tests.postgres import postgres_cluster, postgres_folder
 from tests.processes import Processes
 
@@ -161,8 +162,16 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str, database_url: str) -> Settings:
-    """Settings of an installation in a folder of its own."""
-    return Settings(data_dir=tmp_path / "data", redis_url=redis_url, database_url=database_url)
+    """Settings of an installation in a folder of its own.
+
+    It keeps events for ever: the days that tests tell of are long past, and whoever starts tidies up.
+    """
+    return Settings(
+        data_dir=tmp_path / "data",
+        redis_url=redis_url,
+        database_url=database_url,
+        retention=RetentionSettings(events_days=0),
+    )
 
 
 @pytest.fixture
