@@ -39,7 +39,7 @@ class Mjpeg(Stream):
         async with self._pictures.watch(self._camera, drawn=self._drawn) as screen:
             # One that is there already is shown at once.
             number, patience_s = 0, SILENCE_S
-            while await self._permission.holds():
+            while self._permission.stands():
                 if await screen.next(number, timeout_s=patience_s):
                     number, patience_s = screen.number, SILENCE_S
                     await connection.send(_part(screen.jpeg))

@@ -35,7 +35,8 @@ class FeedEvents(Stream):
         news = self._feed.follow(self._account_id, since=self._since, idle_s=_HEARTBEAT_S)
         async with aclosing(news):
             async for each in news:
-                if not await self._permission.holds():
+                # Only who has nothing to say may wait.
+                if not (await self._permission.holds() if each is None else self._permission.stands()):
                     return
                 await connection.send(self._said(each))
 

@@ -92,7 +92,7 @@ class FeedSocket(Stream):
             async for each in news:
                 if each is None:
                     continue
-                if not await self._permission.holds():
+                if not self._permission.stands():
                     await self._close(REFUSED, "no longer permitted")
                     return
                 text = json.dumps({"type": "lagged", "missed": each.count}) if isinstance(each, Missed) else each.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from sqlalchemy.exc import OperationalError
 
@@ -21,7 +22,7 @@ def held(answers: list[bool | Exception], *, at: list[float]) -> list[bool]:
 
     async def run() -> list[bool]:
         now = Now()
-        permission = Permission(ask, monotonic=now)
+        permission = Permission(ask, monotonic=now, between=max)
         found = []
         for each in at:
             now.at = each
@@ -40,6 +41,24 @@ class Now:
 
 def test_it_is_asked_for_every_ten_seconds_alone() -> None:
     assert held([True, True], at=[1, 9, ASKED_EVERY_S, 11, 19, 20.1]) == [True] * 6
+
+
+def test_who_has_something_to_send_does_not_wait_for_the_answer() -> None:
+    answered = threading.Event()
+
+    def ask() -> bool:
+        answered.wait(10)
+        return False
+
+    async def run() -> list[bool]:
+        now = Now()
+        permission = Permission(ask, monotonic=now, between=min)
+        now.at = ASKED_EVERY_S / 2
+        found = [permission.stands(), permission.stands()]
+        answered.set()
+        return [*found, await permission.holds(), permission.stands()]
+
+    assert asyncio.run(run()) == [True, True, False, False]
 
 
 def test_what_was_refused_once_stays_refused_between_two_times_of_asking() -> None:
