@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.gateway.listening import Site
 from tests.integration.gateway.server import Server, StartServer, start_server
 from tests.processes import Processes
 from tests.unit.gateway.fixtures import api, api_settings, template
@@ -48,3 +49,25 @@ def server(
     yield server
     server.stop()
     assert processes.end_all() == []
+
+
+@pytest.fixture(scope="module")
+def site(server: Server) -> Iterator[Site]:
+    """One gateway for all tests but those that end it."""
+    made = Site(server)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def own(start: StartServer) -> Iterator[Callable[..., Site]]:
+    """Starts a gateway of the test's own."""
+    made: list[Site] = []
+
+    def begin(*, enabled: bool = True) -> Site:
+        made.append(Site(start(ARGUS_SECUREVISION__WS_ENABLED=str(enabled).lower())))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.engine.dispose()

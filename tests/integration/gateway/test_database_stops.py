@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from shared.settings import Settings
 from tests.postgres import postgres_cluster, postgres_folder
+from tests.system import require
 from tests.unit.gateway.installation import NO_HURRY, fill, open_api
 from tests.unit.gateway.securevision.conftest import Client
 
@@ -16,8 +15,8 @@ PATHS = ("/events", "/events?type=face_match&limit=1000", "/faces/1", "/plates/1
 
 def test_every_address_answers_500_with_a_detail_once_it_has_stopped(tmp_path: Path, redis_url: str) -> None:
     programs = postgres_folder()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    require("postgresql", programs)
+    assert programs is not None
     with postgres_cluster(programs) as server:
         url = f"{server}/postgres"
         settings = Settings(data_dir=tmp_path / "data", redis_url=redis_url, database_url=url, gateway=NO_HURRY)
