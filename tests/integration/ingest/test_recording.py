@@ -30,12 +30,12 @@ def a_site(tmp_path: Path, redis_url: str, redis: Redis) -> Iterator[MakeSite]:
     made: list[Site] = []
 
     def make(*, media_url: str | None = None, **ingest: Any) -> Site:
-        chosen: dict[str, Any] = {"record": True, "segment_s": 2, "min_free_mib": 1} | ingest
+        usual: dict[str, Any] = {"record": True, "segment_s": 2, "min_free_mib": 1, "active_hold_s": 2}
         settings = Settings(
             data_dir=tmp_path / "data",
             redis_url=redis_url,
             media_url=media_url,
-            ingest=IngestSettings(file_roots=(tmp_path,), sync_interval_s=0.5, active_hold_s=2, **chosen),
+            ingest=IngestSettings(file_roots=(tmp_path,), sync_interval_s=0.5, **(usual | ingest)),
         )
         made.append(Site(settings, redis))
         return made[-1]
@@ -120,11 +120,11 @@ def test_when_the_disk_is_full_frames_go_on_and_when_there_is_room_recording_doe
 def test_a_disk_that_fills_up_in_mid_segment_costs_footage_only(
     a_site: MakeSite, small_disk: Path, tmp_path: Path, wait_until: Wait
 ) -> None:
+    # Noise fills the disk within seconds, and hides whoever is small; frames go on while something is seen to move.
     noisy = {"preset": "ultrafast", "crf": "1", "threads": "1"}
-    clip = draw_clip(
-        tmp_path / "a.mp4", seconds=2, size=(640, 480), noise=40, mover=walker(0, 2, width=640), options=noisy
-    )
-    site = a_site(media_url=(small_disk / "media").as_uri(), segment_s=300, min_free_mib=0)
+    large = walker(0, 2, width=640, size=(160, 300))
+    clip = draw_clip(tmp_path / "a.mp4", seconds=2, size=(640, 480), noise=40, mover=large, options=noisy)
+    site = a_site(media_url=(small_disk / "media").as_uri(), segment_s=300, min_free_mib=0, active_hold_s=60)
     site.add("cam", f"{clip.as_uri()}?loop=1")
     site.start()
     wait_until(lambda: detail(site, "cam").startswith("not recorded: "), 30, "the complaint")
