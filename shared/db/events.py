@@ -13,6 +13,9 @@ from shared.db.base import Base, UtcDateTime
 ANYWHERE: Final = "*"
 """The camera of a rule's firing where its cooldown counts for all cameras together."""
 
+# Clients say by number what they have heard of: no number may ever come again, whatever was deleted.
+NUMBERED_ONCE: Final = {"sqlite_autoincrement": True}
+
 
 class RuleRow(Base):
     """A stored condition. No `camera_slug` means every camera of the account; no account, everybody's.
@@ -73,6 +76,7 @@ class Event(Base):
         Index("ix_events_camera_slug_occurred_at_id", "camera_slug", "occurred_at", "id"),
         Index("ix_events_account_id_occurred_at_id", "account_id", "occurred_at", "id"),
         Index("ix_events_label_occurred_at_id", "label", "occurred_at", "id"),
+        NUMBERED_ONCE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -121,6 +125,7 @@ class Recognition(Base):
         Index("ix_recognitions_at_id", "at", "id"),
         Index("ix_recognitions_account_id_at_id", "account_id", "at", "id"),
         Index("ix_recognitions_account_id_kind_at_id", "account_id", "kind", "at", "id"),
+        NUMBERED_ONCE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -76,7 +76,7 @@ class Feed:
 
     `after` gives the rows with a higher number, lowest first, at most so many; it may block. `newest` gives the highest
     number there is. Numbers may be committed out of order: those of the last seconds are asked for again and again.
-    Numbers may come again, too: SQLite gives those of the newest rows anew once these were deleted.
+    No number ever comes again.
     """
 
     def __init__(self, *, after: Callable[[int, int], Sequence[Item]], newest: Callable[[], int]) -> None:
@@ -87,7 +87,6 @@ class Feed:
         self._ready = asyncio.Event()
         self._floor = 0
         self._seen: dict[int, float] = {}
-        self._numbering = 0
 
     @contextmanager
     def listen(self, account_id: int | None) -> Iterator[Listener]:
@@ -113,7 +112,6 @@ class Feed:
         There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`.
         """
         with self.listen(account_id) as listener:
-            numbering = self._numbering
             # What was replayed last may wait for the client as well: no more can than the queue holds.
             told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
             if since is not None:
@@ -132,7 +130,7 @@ class Feed:
                         missed, listener.missed = listener.missed, 0
                         yield Missed(missed)
                     item = listener.waiting.popleft()
-                    if item.id not in replayed or numbering != self._numbering:
+                    if item.id not in replayed:
                         yield item
 
     async def ready(self) -> None:
@@ -182,8 +180,6 @@ class Feed:
 
     async def _look(self) -> None:
         rows = await asyncio.to_thread(self._after, self._floor, 5_000)
-        if not rows:
-            await self._step_back()
         for item in rows:
             if item.id in self._seen:
                 continue
@@ -191,14 +187,6 @@ class Feed:
             for listener in self._listeners:
                 listener.add(item)
         self._forget(time.monotonic() - LATE_S)
-
-    async def _step_back(self) -> None:
-        """Where the newest rows were deleted, what is stored next gets numbers that were known already."""
-        newest = await asyncio.to_thread(self._newest)
-        if newest < self._floor:
-            self._floor = newest
-            self._seen.clear()
-            self._numbering += 1
 
     def _forget(self, before: float) -> None:
         """What was committed long enough ago that nothing lower can follow."""

@@ -156,6 +156,49 @@ def test_recognitions_that_were_there_get_their_account_and_events_are_under_no_
     engine.dispose()
 
 
+def test_numbers_of_before_an_upgrade_do_not_come_again_either(database_url: str) -> None:
+    engine = connect(database_url)
+    at = "2026-01-15 10:30:45+00:00"
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0016")
+        columns = (
+            "uuid, camera_slug, kind, label, confidence, severity, rules, zones, started_at, occurred_at, stored_at"
+        )
+        for uuid_ in ("u", "v"):
+            values = (
+                f"'{uuid_}', 'yard', 'detection', 'car', 0.9, 1, '[]', '[]', '{at}', '{at}', '{at}', '[]', '{{}}', ''"
+            )
+            connection.exec_driver_sql(
+                f"INSERT INTO events ({columns}, modules_triggered, module_results, trace_id) VALUES ({values})"
+            )
+        newest = connection.scalar(text("SELECT max(id) FROM events"))
+        for kind in ("plate_read", "face_match"):
+            values = f"{newest}, 'yard', '{kind}', '{at}', '{at}', '{{}}'"
+            connection.exec_driver_sql(
+                f"INSERT INTO recognitions (event_id, camera_slug, kind, at, stored_at, data) VALUES ({values})"
+            )
+    upgrade(engine)
+    with sessions(engine)() as session:
+        before = [max(session.scalars(sqlalchemy.select(table.id))) for table in (Event, Recognition)]
+        assert session.scalars(sqlalchemy.select(Recognition.event_id)).all() == [newest, newest]
+    with sessions(engine).begin() as session:
+        session.execute(sqlalchemy.delete(Event))
+        assert session.scalars(sqlalchemy.select(Recognition.id)).all() == [], "what hangs on an event goes with it"
+    with sessions(engine).begin() as session:
+        times = dict.fromkeys(("started_at", "occurred_at", "stored_at"), AT)
+        event = Event(uuid="w", camera_slug="yard", label="car", confidence=0.9, **times)
+        session.add(event)
+        session.flush()
+        named = Recognition(event_id=event.id, camera_slug="yard", kind="plate_read", at=AT, stored_at=AT, data={})
+        session.add(named)
+        session.flush()
+        assert [event.id, named.id] == [number + 1 for number in before]
+    engine.dispose()
+
+
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:
     engine = connect(database_url)
     with engine.begin() as connection:

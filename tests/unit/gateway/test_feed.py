@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -125,27 +124,6 @@ def test_nobody_listening_nothing_is_looked_for() -> None:
         return task.cancelled() or task.cancelling() > 0
 
     assert asyncio.run(leave())
-
-
-def test_numbers_that_are_given_anew_after_the_newest_were_deleted_are_heard_of() -> None:
-    async def follow() -> list[int]:
-        table = Table(1, 2, 3)
-        feed = table.feed()
-        heard: list[int] = []
-        async with aclosing(feed.follow(1, since=0, idle_s=0.05)) as news:
-            heard += [each.id for each in [await anext(news) for _ in range(3)] if isinstance(each, Item)]
-            assert await anext(news) is None
-            feed._forget(time.monotonic() + 1)
-            table.rows = {1: 1}
-            await feed._look()
-            table.rows = {1: 1, 2: 1}
-            await feed._look()
-            told = await anext(news)
-            assert isinstance(told, Item)
-            assert await anext(news) is None
-            return [*heard, told.id]
-
-    assert asyncio.run(follow()) == [1, 2, 3, 2]
 
 
 def test_a_replay_waits_for_a_database_that_is_away() -> None:
