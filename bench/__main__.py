@@ -17,6 +17,7 @@ from bench.modules import CROPS, module_rows
 from bench.recorder_rows import p4_recorder
 from bench.report import write
 from bench.row import Row
+from bench.rule_rows import p8_rules
 from bench.stream_rows import p10_fan_out
 from bench.whole import p6_p7
 
@@ -27,6 +28,7 @@ ROWS: dict[tuple[str, ...], Callable[[], Row | list[Row]]] = {
     ("P4",): p4_recorder,
     ("P5",): p5_frames_per_second,
     ("P6", "P7"): p6_p7,
+    ("P8",): p8_rules,
     ("P9", "P9p"): p9_events_page,
     ("P10",): p10_fan_out,
     ("P11",): p11_deliveries,

@@ -36,22 +36,24 @@ class Line:
         A crossing leads from one side to the other between the line's ends, however far two points of the path lie
         apart. Who only touches the line, or goes around its end, does not cross.
         """
+        turns, slack = self._turns(path), self._slack
+        # Nearly every path keeps to one side, which is soon said.
+        if not turns or min(turns) > slack or max(turns) < -slack:
+            return
         last: Side | None = None
         since = 0
-        for index, point in enumerate(path):
-            side = self._side(point)
+        for index, turn in enumerate(turns):
+            side = _side(turn, slack)
             if side is None:
                 continue
             if last is not None and side != last and self._meets(path[since : index + 1]):
                 yield side
             last, since = side, index
 
-    def _side(self, point: Point) -> Side | None:
-        turn = self._turn(point)
-        # Points are computed in floats: what misses the line by a rounding error is on it.
-        if abs(turn) <= _SLACK * math.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1]):
-            return None
-        return "left" if turn < 0 else "right"
+    @property
+    def _slack(self) -> float:
+        """Points are computed in floats: what misses the line by a rounding error is on it."""
+        return _SLACK * math.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1])
 
     def _meets(self, way: Sequence[Point]) -> bool:
         """Whether a way from one side to the other, with nothing but points of the line between, meets it."""
@@ -60,7 +62,7 @@ class Line:
         return all(0.0 <= place <= 1.0 for place in places)
 
     def _meeting(self, a: Point, b: Point) -> Point:
-        turn_a, turn_b = self._turn(a), self._turn(b)
+        turn_a, turn_b = self._turns((a, b))
         share = turn_a / (turn_a - turn_b)
         return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
@@ -70,6 +72,14 @@ class Line:
         along = (point[0] - self.start[0]) * dx + (point[1] - self.start[1]) * dy
         return round(along / (dx * dx + dy * dy), 9)
 
-    def _turn(self, point: Point) -> float:
-        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
-        return dx * (point[1] - self.start[1]) - dy * (point[0] - self.start[0])
+    def _turns(self, points: Sequence[Point]) -> list[float]:
+        """How far each point lies to the right (negative: to the left), times the line's length."""
+        (x, y), (end_x, end_y) = self.start, self.end
+        dx, dy = end_x - x, end_y - y
+        return [dx * (point_y - y) - dy * (point_x - x) for point_x, point_y in points]
+
+
+def _side(turn: float, slack: float) -> Side | None:
+    if abs(turn) <= slack:
+        return None
+    return "left" if turn < 0 else "right"

@@ -39,21 +39,17 @@ class CountCondition(Condition):
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         if self.schedule is not None and not self.schedule.awake(at):
             return False
-        there = sorted(self._members((presence, *others)))
-        if len(there) < self.at_least:
-            return False
-        since, last = there[self.at_least - 1]
-        return last == presence.id and (at - since).total_seconds() >= self.for_s
+        since = self._made_them_enough(presence, others)
+        return since is not None and (at - since).total_seconds() >= self.for_s
 
     def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
         if self.schedule is not None and not self.schedule.awake(at):
             yield asleep(self.schedule, at)
-        there = sorted(self._members((presence, *others)))
-        if len(there) < self.at_least:
-            yield Unmet("at_least", f"{self.at_least} at the same time", str(len(there)))
-            return
-        since, last = there[self.at_least - 1]
-        if last != presence.id:
+        there = sum(1 for _ in self._members((presence, *others)))
+        since = self._made_them_enough(presence, others)
+        if there < self.at_least:
+            yield Unmet("at_least", f"{self.at_least} at the same time", str(there))
+        elif since is None:
             yield Unmet("at_least", f"to be the one who makes them {self.at_least}", "is another")
         elif (at - since).total_seconds() < self.for_s:
             yield Unmet("for_s", f"for {seconds(self.for_s)}", seconds((at - since).total_seconds()))
@@ -64,17 +60,22 @@ class CountCondition(Condition):
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}
 
+    def _made_them_enough(self, presence: Presence, others: Sequence[Presence]) -> datetime | None:
+        """Since when they are enough, if it was this one's coming that made them so."""
+        own = next(self._members((presence,)), None)
+        if own is None or sum(other < own for other in self._members(others)) != self.at_least - 1:
+            return None
+        return own[0]
+
     def _members(self, presences: Sequence[Presence]) -> Iterator[tuple[datetime, str]]:
         """Since when each one that counts is there, and which it is."""
         for presence in presences:
             if self.labels and presence.label not in self.labels:
                 continue
-            since = self._since(presence)
+            since = presence.started_at if self.zone is None else self._since(presence)
             if since is not None and presence.confidence >= self.min_confidence:
                 yield since, presence.id
 
     def _since(self, presence: Presence) -> datetime | None:
-        if self.zone is None:
-            return presence.started_at
         stays = (stay for stay in presence.zones if stay.zone == self.zone and stay.inside)
         return next((stay.entered_at for stay in stays), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -37,7 +38,8 @@ class LineCondition(Condition):
 
     @model_validator(mode="after")
     def _has_a_length(self) -> Self:
-        self._line()
+        # Made here, so that a line without a length is refused.
+        _ = self._line
         return self
 
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
@@ -46,7 +48,7 @@ class LineCondition(Condition):
         if presence.confidence < self.min_confidence or not (self.schedule is None or self.schedule.awake(at)):
             return False
         wanted = self.direction.removeprefix("to_")
-        return any(wanted in ("any", side) for side in self._line().crossings(presence.path))
+        return any(wanted in ("any", side) for side in self._line.crossings(presence.path))
 
     def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
         if self.labels and presence.label not in self.labels:
@@ -55,12 +57,13 @@ class LineCondition(Condition):
             yield unsure(self.min_confidence, presence.confidence)
         if self.schedule is not None and not self.schedule.awake(at):
             yield asleep(self.schedule, at)
-        sides = set(self._line().crossings(presence.path))
+        sides = set(self._line.crossings(presence.path))
         if not sides:
             yield Unmet("start", "to cross the line", "did not cross it")
         elif self.direction.removeprefix("to_") not in {"any", *sides}:
             crossed = " and ".join(f"to the {side}" for side in sorted(sides))
             yield Unmet("direction", self.direction.replace("_", " the "), f"crossed it {crossed}")
 
+    @cached_property
     def _line(self) -> Line:
         return Line((self.start[0], self.start[1]), (self.end[0], self.end[1]))

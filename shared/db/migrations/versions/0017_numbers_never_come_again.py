@@ -15,7 +15,7 @@ def downgrade() -> None:
     _made_anew(autoincrement=False)
 
 
-def _made_anew(*, autoincrement):
+def _made_anew(*, autoincrement: bool) -> None:
     # Elsewhere a sequence counts, which never goes back; SQLite keeps such a count only for tables made with it.
     if op.get_bind().dialect.name != 'sqlite':
         return
