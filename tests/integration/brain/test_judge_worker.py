@@ -28,7 +28,7 @@ from tests.integration.brain.conftest import AT, presence
 from tests.model_server import Act, ModelServer
 from tests.processes import Processes
 
-SLOW_S = 60.0
+SLOW_S = 120.0
 """Far beyond what it takes: a busy machine starts processes slowly."""
 
 
