@@ -44,7 +44,7 @@ if os.environ.get("ARGUS_CI"):
 use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
-def wait_until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "the condition") -> T:
+def wait_until(condition: Callable[[], T], deadline_s: float = 30.0, what: str = "the condition") -> T:
     """Poll until `condition` gives something true, and return that. Fails the test past the deadline."""
     until = time.monotonic() + deadline_s
     while True:

@@ -29,8 +29,9 @@ class Act:
     """What the server does with one question.
 
     `content` is what the model says. `status` other than 200 is an error with that text. `delay_s` passes before
-    anything is sent; `hang` sends nothing until the server stops; `drip_s` between the bytes; `cut` breaks off in the
-    middle; `unfinished` ends well-formed before it is done; `raw` is sent instead of an answer of the protocol.
+    anything is sent; `hang` sends nothing until the server hangs up or stops; `drip_s` between the bytes; `cut` breaks
+    off in the middle; `unfinished` ends well-formed before it is done; `raw` is sent instead of an answer of the
+    protocol.
     """
 
     content: str = good()
@@ -97,6 +98,10 @@ class ModelServer:
 
     def next_act(self) -> Act:
         return self.acts.pop(0) if self.acts else self.usual
+
+    def hang_up(self) -> None:
+        """Close the connections of all whom an act keeps waiting, now and from now on."""
+        self._over.set()
 
     def wait(self, seconds: float) -> bool:
         return self._over.wait(seconds)

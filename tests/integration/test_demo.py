@@ -45,7 +45,7 @@ def test_events_appear_and_every_alert_is_delivered_with_a_good_signature(demo: 
     def told() -> bool:
         return len(re.findall(r"  EVENT  person at ", demo.text)) >= 2 and demo.text.count("✓ signed") >= 2
 
-    wait_until(told, 120, f"events and alerts; printed were: {demo.text[-2000:]}")
+    wait_until(told, 240, f"events and alerts; printed were: {demo.text[-2000:]}")
     print(demo.find(r"the first event, [\d.]+ s after the start")[0])
     assert "refused" not in demo.text
 
@@ -53,7 +53,7 @@ def test_events_appear_and_every_alert_is_delivered_with_a_good_signature(demo: 
 def test_the_printed_lines_work_as_typed(demo: RunningArgus, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: apt-get install curl")
-    wait_until(lambda: "-o event.jpg" in demo.text, 60, "the line for the first event's picture")
+    wait_until(lambda: "-o event.jpg" in demo.text, 120, "the line for the first event's picture")
     lines = re.findall(r"^  (curl .*)$", demo.text, re.MULTILINE)
     assert len(lines) == 5
     for line in lines:

@@ -63,7 +63,7 @@ def running(site: SessionFactory, settings: Settings) -> Iterator[Brain]:
     thread.start()
     yield made
     stop.set()
-    thread.join(timeout=10)
+    thread.join(timeout=30)
     assert not thread.is_alive()
 
 

@@ -378,7 +378,7 @@ def test_a_running_brain_tells_of_an_absence(
         watch(redis, camera_time())
         return told()
 
-    raised = wait_until(told_while_watched, 20, "the absence on the stream")[0]
+    raised = wait_until(told_while_watched, 60, "the absence on the stream")[0]
     assert isinstance(raised, EventRaised)
     assert (raised.label, raised.rules) == ("absence", ("lobby",))
     send(presence(PresenceChanged, after_s=(camera_time() - AT).total_seconds()))

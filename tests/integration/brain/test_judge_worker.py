@@ -28,7 +28,7 @@ from tests.integration.brain.conftest import AT, presence
 from tests.model_server import Act, ModelServer
 from tests.processes import Processes
 
-SLOW_S = 60.0
+SLOW_S = 120.0
 """Far beyond what it takes: a busy machine starts processes slowly."""
 
 
@@ -143,7 +143,7 @@ def test_without_a_worker_alerts_go_out_when_their_time_is_up_and_are_amended_on
     event = house.say(1)
     wait_until(house.raised, SLOW_S, "the event")
     assert house.raised() == {event: "unverified"}
-    assert house.redis.llen(QUEUE_GEMMA) == 1
+    wait_until(lambda: house.redis.llen(QUEUE_GEMMA) == 1, SLOW_S, "the case in the queue")
     house.worker()
     wait_until(house.amended, SLOW_S, "the verdict")
     assert house.amended() == {event: "confirmed"}

@@ -203,8 +203,8 @@ def test_a_new_installation_has_one_rule_and_a_deleted_one_stays_deleted(engine:
 def test_new_rules_and_cameras_count_as_soon_as_they_are_announced(
     running: Brain, site: SessionFactory, redis: Redis, send: Send
 ) -> None:
+    # It follows orders from just before that on.
     wait_until(lambda: running.site.view.cameras, what="the first sync")
-    time.sleep(0.6)  # let the brain follow orders
     publisher = Publisher(redis)
     drop_default_rule(site)
     add_rule(site, "cars", condition={"labels": ["car"]})
@@ -241,7 +241,7 @@ def test_presences_wait_while_the_database_is_locked(
     assert told(redis) == []
     blocker.execute("COMMIT")
     blocker.close()
-    wait_until(lambda: len(told(redis)) == 20, 30, "the events")
+    wait_until(lambda: len(told(redis)) == 20, 60, "the events")
     wait_until(lambda: unacknowledged(redis, running) == 0, what="the acknowledgements")
 
 
@@ -260,9 +260,9 @@ def test_a_backlog_is_worked_off_in_order_and_completely(
     stop = threading.Event()
     thread = threading.Thread(target=brain.run, args=(stop,))
     thread.start()
-    wait_until(lambda: len(told(redis)) == 300, 30, "the events")
+    wait_until(lambda: len(told(redis)) == 300, 120, "the events")
     stop.set()
-    thread.join(timeout=10)
+    thread.join(timeout=30)
     raised = [message.event_id for message in told(redis) if isinstance(message, EventRaised)]
     assert raised == [event.uuid for event in events(site)]
     assert all(event.ended_at for event in events(site))

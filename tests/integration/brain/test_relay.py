@@ -40,7 +40,8 @@ def left(site: SessionFactory) -> int:
 
 
 def another(redis: Redis, engine: Engine, name: str) -> Relay:
-    lease = Lease(redis, "outbox", holder=name, ttl_s=0.5)
+    # Far longer than a page takes: a lease that ran out on the way would have rows published twice.
+    lease = Lease(redis, "outbox", holder=name, ttl_s=60)
     return Relay(sessions(engine), read_sessions(engine), redis=redis, lease=lease, interval_s=0.05)
 
 

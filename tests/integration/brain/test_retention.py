@@ -165,15 +165,17 @@ def test_old_events_go_with_their_pictures(installation: Installation) -> None:
 
 
 def test_somebody_who_asks_need_not_wait_for_the_next_round(installation: Installation) -> None:
+    installation.appearance(0, days_ago=40)
     stop = threading.Event()
     thread = threading.Thread(target=installation.retention.run, args=(stop,))
     thread.start()
+    wait_until(lambda: installation.appearances() == [], what="the first round")
     wait_until(lambda: not installation.redis.exists("lease:retention"), what="the first round to end")
     installation.appearance(1, days_ago=40)
     installation.redis.set(RETENTION_WANTED, 1)
     wait_until(lambda: installation.appearances() == [], what="the second round")
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
 
 
@@ -254,9 +256,9 @@ def test_writers_go_on_meanwhile(installation: Installation) -> None:
         began = time.monotonic()
         installation.appearance(5000 + number, days_ago=1)
         longest = max(longest, time.monotonic() - began)
-    wait_until(lambda: len(installation.appearances()) == 20, what="the old ones to go")
+    wait_until(lambda: len(installation.appearances()) == 20, deadline_s=60, what="the old ones to go")
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     assert longest < 10
 
@@ -270,7 +272,7 @@ def test_the_running_brain_removes_them(site: SessionFactory, settings: Settings
     thread.start()
     wait_until(lambda: not media.exists(path), what="the picture to go")
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
 
 

@@ -48,7 +48,7 @@ def test_other_commands_find_the_running_installation(running: RunningArgus) -> 
         (row,) = running.json("camera", "list")
         return bool(row.get("fault"))
 
-    wait_until(tried, 30, "ingest to have tried the camera")
+    wait_until(tried, 60, "ingest to have tried the camera")
     assert running.json("camera", "list")[0]["fault"] == "not_found"
     assert running.command("camera", "remove", "cam_001").returncode == 0
 
@@ -69,13 +69,13 @@ def test_a_second_start_in_the_same_data_dir_is_refused(running: RunningArgus) -
 @pytest.mark.parametrize("service", ["gateway", "brain", "redis"])
 def test_a_killed_service_is_back_at_work(running: RunningArgus, service: str) -> None:
     before = running.kill(service)
-    wait_until(lambda: running.pid_of(service) != before, 15, f"{service} to be started again")
+    wait_until(lambda: running.pid_of(service) != before, 60, f"{service} to be started again")
 
     def works() -> bool:
         checks = {check["name"]: check["state"] for check in running.json("doctor", "--no-cameras")}
         return checks["services"] == checks["ports"] == checks["redis"] == "ok"
 
-    wait_until(works, 60, f"all services to work after {service} was killed")
+    wait_until(works, 120, f"all services to work after {service} was killed")
 
 
 def test_an_interrupt_ends_everything_within_five_seconds(running: RunningArgus) -> None:
@@ -99,4 +99,4 @@ def test_a_killed_supervisor_leaves_no_process_and_can_be_started_again_at_once(
     argus.wait_ready()
     assert len({argus.pid_of(name) for name in ("redis", "brain", "alerts")}) == 3
     argus.stop()
-    wait_until(lambda: not processes.alive(), 5, f"all to end: {processes.described()}")
+    wait_until(lambda: not processes.alive(), 30, f"all to end: {processes.described()}")

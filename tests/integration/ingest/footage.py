@@ -13,7 +13,7 @@ import av
 import av.error
 
 from services.ingest.bootstrap import open_session
-from services.ingest.recorder import Footage, Recorder
+from services.ingest.recorder import Recorder, Take
 from services.ingest.source import SourceOptions, make_source
 from shared.domain.camera_url import CameraUrl
 from shared.settings.sections import IngestSettings
@@ -95,10 +95,10 @@ def recorder_in(root: Path, *, segment_s: float, shortage: Callable[[], str] = l
     try:
         yield recorder
     finally:
-        recorder.stop(timeout_s=5)
+        recorder.stop(timeout_s=30)
 
 
-def record(recorder: Recorder, clip: Path, *, camera: str = "cam", pace_s: float = 0.0) -> Footage:
+def record(recorder: Recorder, clip: Path, *, camera: str = "cam", pace_s: float = 0.0) -> Take:
     """Play a clip through the file source into the recorder as fast as it goes; how many frames ingest made of it."""
     address = CameraUrl.parse(f"{clip.resolve().as_uri()}?speed=max", file_roots=(clip.parent.resolve(),))
     source = make_source(address, options=SourceOptions(connect_timeout_s=5.0, stall_timeout_s=5.0))
@@ -106,6 +106,7 @@ def record(recorder: Recorder, clip: Path, *, camera: str = "cam", pace_s: float
     try:
         session = open_session(camera, source, stream, IngestSettings())
         footage = recorder.begin(camera, stream, fps=session.declared_fps)
+        assert isinstance(footage, Take)
         for packet in source.packets():
             for _ in session.feed(packet, arrived_s=START_S):
                 pass

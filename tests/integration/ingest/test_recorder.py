@@ -14,7 +14,6 @@ import pytest
 from services.cli.demo.encoder import encode
 from services.cli.demo.scenes import scene
 from services.cli.demo.stage import frames
-from services.ingest.recorder import Footage
 from tests.integration.ingest.clips import draw_clip
 from tests.integration.ingest.footage import (
     look_at,
@@ -126,8 +125,8 @@ def test_what_cannot_be_written_is_said_and_recorded_again_once_it_can(tmp_path:
     clip = a_clip(tmp_path / "a.mp4", seconds=4)
     (tmp_path / "segments").write_text("a file where the folder should be")
     with recorder_in(tmp_path, segment_s=2) as recorder:
-        footage: Footage = record(recorder, clip)
-        wait_until(lambda: footage.complaint, 5, "a complaint")
+        footage = record(recorder, clip)
+        wait_until(lambda: footage.over, what="the recorder to be done with it")
         assert footage.complaint.startswith("not recorded: ")
         assert "\n" not in footage.complaint
         (tmp_path / "segments").unlink()
@@ -140,7 +139,9 @@ def test_while_there_is_no_room_nothing_is_written_and_after_that_it_goes_on(tmp
     full = ["not recorded: the disk is full"]
     with recorder_in(tmp_path, segment_s=2, shortage=lambda: full[0]) as recorder:
         footage = record(recorder, clip)
-        wait_until(lambda: footage.complaint == full[0], 5, "a complaint")
+        # Not sooner: what still waited would be written once there is room.
+        wait_until(lambda: footage.over, what="the recorder to be done with it")
+        assert footage.complaint == full[0]
         assert segments(tmp_path) + unfinished(tmp_path) == []
         full[0] = ""
         record(recorder, clip)

@@ -67,11 +67,11 @@ def test_the_whole_of_a_file_is_recorded_beside_its_frames(a_site: MakeSite, tmp
     site = a_site()
     site.add("cam", f"{clip.as_uri()}?speed=max")
     site.start()
-    wait_until(lambda: site.fault("cam") == "ended", 10, "the end of the file")
+    wait_until(lambda: site.fault("cam") == "ended", 30, "the end of the file")
     media = tmp_path / "data" / "media"
-    wait_until(lambda: sum(look_at(path).packets for path in segments(media)) == packets_of(clip), 5, "all segments")
+    wait_until(lambda: sum(look_at(path).packets for path in segments(media)) == packets_of(clip), 30, "all segments")
     assert len(segments(media)) == 4
-    assert len(site.frames("cam")) >= 20
+    wait_until(lambda: len(site.frames("cam")) >= 20, what="the last frames, which leave after the status")
 
 
 def test_nothing_is_recorded_unless_it_is_wanted(a_site: MakeSite, tmp_path: Path, wait_until: Wait) -> None:
@@ -79,7 +79,7 @@ def test_nothing_is_recorded_unless_it_is_wanted(a_site: MakeSite, tmp_path: Pat
     site = a_site(record=False)
     site.add("cam", f"{clip.as_uri()}?speed=max")
     site.start()
-    wait_until(lambda: site.fault("cam") == "ended", 10, "the end of the file")
+    wait_until(lambda: site.fault("cam") == "ended", 30, "the end of the file")
     assert not (tmp_path / "data" / "media" / "segments").exists()
 
 
@@ -89,7 +89,7 @@ def test_a_stop_finishes_the_open_segment(a_site: MakeSite, tmp_path: Path, wait
     site.add("cam", f"{clip.as_uri()}?loop=1")
     site.start()
     media = tmp_path / "data" / "media"
-    wait_until(lambda: any(part.stat().st_size for part in unfinished(media)), 10, "an open segment")
+    wait_until(lambda: any(part.stat().st_size for part in unfinished(media)), 30, "an open segment")
     assert site.stop() < 3
     assert unfinished(media) == []
     [segment] = segments(media)
@@ -105,16 +105,16 @@ def test_when_the_disk_is_full_frames_go_on_and_when_there_is_room_recording_doe
     site = a_site(media_url=(small_disk / "media").as_uri())
     site.add("cam", f"{clip.as_uri()}?loop=1")
     site.start()
-    wait_until(lambda: detail(site, "cam").startswith("not recorded: the disk is full"), 10, "the complaint")
+    wait_until(lambda: detail(site, "cam").startswith("not recorded: the disk is full"), 30, "the complaint")
     before = len(site.frames("cam"))
-    wait_until(lambda: len(site.frames("cam")) >= before + 5, 5, "frames all the same")
+    wait_until(lambda: len(site.frames("cam")) >= before + 5, 30, "frames all the same")
     status = site.status("cam")
     assert status is not None
     assert (status.state, status.fault) == (CameraState.STREAMING, None)
     assert segments(small_disk / "media") == []
     filler.unlink()
-    wait_until(lambda: segments(small_disk / "media"), 15, "footage")
-    wait_until(lambda: detail(site, "cam") == "", 5, "the end of the complaint")
+    wait_until(lambda: segments(small_disk / "media"), 30, "footage")
+    wait_until(lambda: detail(site, "cam") == "", 30, "the end of the complaint")
 
 
 def test_a_disk_that_fills_up_in_mid_segment_costs_footage_only(
@@ -127,9 +127,9 @@ def test_a_disk_that_fills_up_in_mid_segment_costs_footage_only(
     site = a_site(media_url=(small_disk / "media").as_uri(), segment_s=300, min_free_mib=0, active_hold_s=60)
     site.add("cam", f"{clip.as_uri()}?loop=1")
     site.start()
-    wait_until(lambda: detail(site, "cam").startswith("not recorded: "), 30, "the complaint")
+    wait_until(lambda: detail(site, "cam").startswith("not recorded: "), 60, "the complaint")
     before = len(site.frames("cam"))
-    wait_until(lambda: len(site.frames("cam")) >= before + 5, 5, "frames all the same")
+    wait_until(lambda: len(site.frames("cam")) >= before + 5, 30, "frames all the same")
     site.stop()
     [first, *_] = segments(small_disk / "media")
     assert playable_pictures(first) >= 5
@@ -144,8 +144,8 @@ def test_a_store_elsewhere_gets_segments_when_they_are_finished(
     site.add("cam", f"{clip.as_uri()}?speed=max")
     site.start()
     media = MediaStore.open(url)
-    wait_until(lambda: len(list(oldest_first(media.names))) == 3, 15, "three segments")
-    wait_until(lambda: segments(tmp_path / "data" / "spool") == [], 5, "an empty spool")
+    wait_until(lambda: len(list(oldest_first(media.names))) == 3, 30, "three segments")
+    wait_until(lambda: segments(tmp_path / "data" / "spool") == [], 30, "an empty spool")
     out = tmp_path / "out.mp4"
     pictures = 0
     for path in oldest_first(media.names):

@@ -44,24 +44,29 @@ def dead_camera() -> Iterator[str]:
 def test_cameras_come_change_and_go_without_a_restart(site: Site, clip: str, tmp_path: Path, wait_until: Wait) -> None:
     service = site.start()
     site.add("one", clip)
-    wait_until(lambda: site.frames("one"), 10, "frames of the new camera")
+    wait_until(lambda: site.frames("one"), 30, "frames of the new camera")
     assert "two" not in service.supervisor.running
     other = draw_clip(tmp_path / "b.mp4", seconds=2, size=(192, 160), mover=walker(0, 2, width=192))
     site.change("one", url=other.as_uri() + "?loop=1")
-    wait_until(lambda: site.frames("one")[-1].width == 192, 10, "frames of the changed camera")
+    wait_until(lambda: site.frames("one")[-1].width == 192, 30, "frames of the changed camera")
     site.remove("one")
-    wait_until(lambda: not site.raw_status("one"), 5, "the end of the status")
+    wait_until(lambda: not site.raw_status("one"), 30, "the end of the status")
     assert service.supervisor.running == frozenset()
-    count = len(site.frames("one"))
-    time.sleep(0.6)
-    assert len(site.frames("one")) == count
+
+    def is_silent() -> bool:
+        count = len(site.frames("one"))
+        time.sleep(0.6)  # in which it would say three more
+        return len(site.frames("one")) == count
+
+    # One that was on its way when the camera went may leave after its status.
+    wait_until(is_silent, what="the end of the frames")
 
 
 def test_a_disabled_camera_does_not_run(site: Site, clip: str, wait_until: Wait) -> None:
     site.add("off", clip, enabled=False)
     site.add("on", clip)
     service = site.start()
-    wait_until(lambda: site.frames("on"), 10, "frames")
+    wait_until(lambda: site.frames("on"), 30, "frames")
     assert service.supervisor.running == {"on"}
 
 
@@ -69,7 +74,7 @@ def test_a_change_that_was_not_told_is_found_by_the_next_sync(site: Site, clip: 
     site.add("one", clip)
     site.redis.flushall()  # the order is lost
     site.start()
-    wait_until(lambda: site.frames("one"), 10, "frames")
+    wait_until(lambda: site.frames("one"), 30, "frames")
 
 
 def test_a_dead_camera_holds_up_neither_others_nor_the_stop(
@@ -79,7 +84,7 @@ def test_a_dead_camera_holds_up_neither_others_nor_the_stop(
         site.add(f"dead{number}", dead_camera)
     site.add("live", clip)
     site.start()
-    wait_until(lambda: len(site.frames("live")) >= 10, 15, "frames of the one that works")
+    wait_until(lambda: len(site.frames("live")) >= 10, 30, "frames of the one that works")
     assert site.stop() < 3.0
 
 
@@ -94,9 +99,9 @@ def test_replicas_share_the_cameras_and_the_one_left_takes_all(site: Site, clip:
         a, b = first.supervisor.running, second.supervisor.running
         return bool(a and b) and not a & b and len(a | b) == len(slugs)
 
-    wait_until(shared_out, 15, "the cameras shared out")
+    wait_until(shared_out, 30, "the cameras shared out")
     first.ownership.stop()
-    wait_until(lambda: len(second.supervisor.running) == len(slugs), 15, "all cameras with the other")
+    wait_until(lambda: len(second.supervisor.running) == len(slugs), 30, "all cameras with the other")
 
 
 def test_a_lost_redis_drops_frames_and_keeps_facts(
@@ -113,17 +118,19 @@ def test_a_lost_redis_drops_frames_and_keeps_facts(
     site = Site(settings, redis)
     try:
         site.add("live", clip)
+        service = site.start()
+        wait_until(lambda: len(site.frames("live")) >= 3, 30, "frames")
         site.add("dead", dead_camera)
-        site.start()
-        wait_until(lambda: len(site.frames("live")) >= 3, 10, "frames")
-        stop_redis(server)
-        time.sleep(4)  # the dead camera is known to be down meanwhile
+        wait_until(lambda: "dead" in service.supervisor.running, what="the dead camera to be tried")
+        stop_redis(server)  # long before the dead camera is given up
+        gone_at = time.time()
+        time.sleep(4)  # it is known to be down meanwhile
         server = start_redis(prepared)
-        wait_until(lambda: len(site.frames("live")) >= 3, 15, "frames again")
-        wait_until(lambda: site.facts(CameraWentDown), 15, "the fact of the time without Redis")
+        wait_until(lambda: len(site.frames("live")) >= 3, 30, "frames again")
+        assert site.frames("live")[0].captured_at.timestamp() > gone_at + 1
+        wait_until(lambda: site.facts(CameraWentDown), 30, "the fact of the time without Redis")
         assert site.facts(CameraWentDown)[0].camera == "dead"
-        assert time.time() - site.frames("live")[0].captured_at.timestamp() < 15
-        wait_until(lambda: (found := site.status("live")) and found.state is CameraState.STREAMING, 10, "the status")
+        wait_until(lambda: (found := site.status("live")) and found.state is CameraState.STREAMING, 30, "the status")
     finally:
         site.close()
         redis.close()
@@ -143,11 +150,11 @@ def test_the_process_ends_cleanly_within_three_seconds_and_says_no_secret(
         "ARGUS_INGEST__STALL_TIMEOUT_S": "4",
     }
     child = processes.start([sys.executable, "-m", "services.ingest"], env=env, output=output)
-    wait_until(lambda: site.frames("live"), 30, "frames")
-    wait_until(lambda: site.fault("dead") == "stalled", 20, "the fault of the dead camera")
+    wait_until(lambda: site.frames("live"), 60, "frames")
+    wait_until(lambda: site.fault("dead") == "stalled", 30, "the fault of the dead camera")
     os.kill(child.pid, signal.SIGTERM)
     began = time.monotonic()
-    assert child.wait(timeout=10) == 0
+    assert child.wait(timeout=30) == 0
     assert time.monotonic() - began < 3.0
     said = output.read_text()
     assert "topsecret" not in said
@@ -160,6 +167,6 @@ def test_a_wrong_setting_is_one_line_and_no_traceback(processes: Processes, tmp_
     output = tmp_path / "out.log"
     env = {variable: "plenty", "ARGUS_REDIS_URL": "redis://127.0.0.1:1", "ARGUS_DATA_DIR": str(tmp_path / "data")}
     child = processes.start([sys.executable, "-m", "services.ingest"], env=env, output=output)
-    assert child.wait(timeout=20) == 2
+    assert child.wait(timeout=60) == 2
     assert len(output.read_text().strip().splitlines()) == 1
     assert variable.lower().rpartition("__")[2] in output.read_text().lower()

@@ -35,9 +35,11 @@ def at_work(service: Any) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=service.run, args=(stop,))
     thread.start()
-    yield
-    stop.set()
-    thread.join(20)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(SLOW_S)
     assert not thread.is_alive()
 
 
