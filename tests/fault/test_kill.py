@@ -143,8 +143,8 @@ def test_at_the_end_every_presence_has_one_event_and_every_event_one_delivery(si
 
 def test_a_killed_supervisor_leaves_nothing_of_the_whole_installation(site: Site) -> None:
     site.process.kill()
-    site.process.wait(5)
-    wait_until(lambda: not site.processes.alive(), 6, f"all to end: {site.processes.described()}")
+    site.process.wait(10)
+    wait_until(lambda: not site.processes.alive(), 30, f"all to end: {site.processes.described()}")
 
 
 def _fires_the_default_rule(message: PresenceBody) -> bool:

@@ -37,7 +37,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def fast_settings(data_dir: Path, redis_url: str, database_url: str, **alerts: object) -> Settings:
-    """Fast retries, short leases, and webhooks to loopback."""
+    """Fast retries, short leases, and webhooks to loopback, which have time enough on a busy machine."""
     return Settings.model_validate(
         {
             "data_dir": data_dir,
@@ -45,7 +45,7 @@ def fast_settings(data_dir: Path, redis_url: str, database_url: str, **alerts: o
             "database_url": database_url,
             "alerts": {
                 "webhook_allow_private": True,
-                "webhook_timeout_s": 1.0,
+                "webhook_timeout_s": 20.0,
                 "backoff_base_s": 0.05,
                 "backoff_cap_s": 0.2,
                 "lease_s": 1.0,

@@ -37,7 +37,6 @@ class Device:
 
     def __init__(self, *, password: bool = False) -> None:
         self.protected = password
-        self.on = False
         self.switched: list[tuple[float, bool, str]] = []
         self.requests: list[str] = []
         self.answer_instead: Answer | None = None
@@ -59,12 +58,15 @@ class Device:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
+    @property
+    def on(self) -> bool:
+        return bool(self.switched) and self.switched[-1][1]
+
     def turn(self, on: object, *, by: str = "request", off_after_s: float | None = None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.on = bool(on)
-        self.switched.append((time.monotonic(), self.on, by))
+        self.switched.append((time.monotonic(), bool(on), by))
         if on and off_after_s:
             self._timer = threading.Timer(off_after_s, self.turn, args=(False,), kwargs={"by": "timer"})
             self._timer.daemon = True

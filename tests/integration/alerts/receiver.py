@@ -100,14 +100,16 @@ class Receiver:
             self._now[request.path] += 1
             self.most_at_once[request.path] = max(self.most_at_once[request.path], self._now[request.path])
         try:
-            answer = self.answers.get(request.path, Answer())
-            self._answer(handler, answer(request) if callable(answer) else answer)
+            chosen = self.answers.get(request.path, Answer())
+            answer = chosen(request) if callable(chosen) else chosen
+            self.released.wait(answer.delay_s)
         finally:
+            # Before the answer: whoever has it may send the next request before this thread goes on.
             with self._lock:
                 self._now[request.path] -= 1
+        self._answer(handler, answer)
 
     def _answer(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
-        self.released.wait(answer.delay_s)
         if answer.hang_up:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)

@@ -177,6 +177,11 @@ class TelegramServer:
     def of(self, method: str) -> list[Call]:
         return [call for call in list(self.calls) if call.method == method]
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question waits for updates, or has waited."""
+        return bool(self._polls)
+
     def press(self, data: str, *, message: Shown, chat: Room | None = None, token: str = TOKEN) -> str:
         """Somebody presses a button; the id of the query. Another `chat` than the message's: with a forged client."""
         with self._changed:

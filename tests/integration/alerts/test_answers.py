@@ -194,7 +194,7 @@ class Ears:
 
 
 def _hearing(
-    redis: Redis, ears: Listening, holder: str, *, ttl_s: float = 1.0
+    redis: Redis, ears: Listening, holder: str, *, ttl_s: float = 2.0
 ) -> tuple[Callable[[], None], threading.Event]:
     """Start a replica's listener; what ends it orderly, and its stop."""
     lease = Lease(redis, "answers:line", holder=holder, ttl_s=ttl_s)
@@ -216,7 +216,7 @@ def test_one_replica_listens_and_another_takes_over_from_it(redis: Redis) -> Non
     end_first, _ = _hearing(redis, first, "a")
     wait_until(first.listening.is_set, what="the first to listen")
     end_second, _ = _hearing(redis, second, "b")
-    assert not second.listening.wait(1.5), "the lease was not prolonged"
+    assert not second.listening.wait(2.5), "the lease was not prolonged"
     end_first()
     wait_until(second.listening.is_set, what="the second to take over")
     assert not first.listening.is_set()
@@ -228,7 +228,7 @@ def test_a_replica_that_lost_its_lease_stops_listening_at_once(redis: Redis) -> 
     end, _ = _hearing(redis, ears, "a", ttl_s=10.0)
     wait_until(ears.listening.is_set, what="it to listen")
     redis.set("lease:answers:line", "b", px=60_000)
-    wait_until(lambda: not ears.listening.is_set(), 4, "it to stop before the lease would have ended")
+    wait_until(lambda: not ears.listening.is_set(), 8, "it to stop before the lease would have ended")
     end()
     assert redis.get("lease:answers:line") == b"b"
 

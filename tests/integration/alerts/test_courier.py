@@ -132,11 +132,13 @@ def test_a_webhook_that_is_gone_gets_nothing_more(desk: Desk, receiver: Receiver
 def test_a_delivery_held_by_another_worker_is_left_to_it_until_its_lease_runs_out(
     desk: Desk, receiver: Receiver
 ) -> None:
-    prepared(desk, receiver, Answer(delay_s=0.5))
+    prepared(desk, receiver, Answer(delay_s=15))
     other = threading.Thread(target=deliver, args=(desk,))
     other.start()
     wait_until(lambda: receiver.requests, what="the other's request")
     deliver(desk)
+    assert desk.delivery().state == "sending"
+    receiver.released.set()
     other.join()
     assert (desk.delivery().state, len(receiver.requests)) == ("sent", 1)
 
@@ -145,8 +147,8 @@ def test_a_worker_whose_lease_ran_out_cannot_overwrite_what_its_successor_did(de
     slow = threading.Event()
 
     def answer(request: Request) -> Answer:
-        if len(receiver.requests) == 1:
-            slow.wait(0.8)
+        if request is receiver.requests[0]:
+            slow.wait(15)
             return Answer(status=400)
         return Answer()
 
@@ -168,10 +170,10 @@ def test_a_worker_whose_lease_ran_out_cannot_settle_what_its_successor_is_still_
 ) -> None:
     holds = [threading.Event(), threading.Event()]
 
-    def answer(_: Request) -> Answer:
-        mine = len(receiver.requests) - 1
-        holds[mine].wait(0.9)
-        return Answer(status=400 if mine == 0 else 200)
+    def answer(request: Request) -> Answer:
+        is_first = request is receiver.requests[0]
+        holds[0 if is_first else 1].wait(15)
+        return Answer(status=400 if is_first else 200)
 
     receiver.answers["/hook"] = answer
     prepared(desk, receiver)

@@ -83,11 +83,11 @@ def test_a_service_that_is_told_to_stop_ends_quickly_and_cleanly(
 ) -> None:
     log = tmp_path / "service.log"
     child = processes.start([sys.executable, "-m", module], env=environment, cwd=PROJECT, output=log)
-    wait_until(lambda: redis.keys("live:*"), 30, "the sign of life")
+    wait_until(lambda: redis.keys("live:*"), 60, "the sign of life")
     asked = time.monotonic()
     child.terminate()
-    assert child.wait(10) == 0
-    assert time.monotonic() - asked < 5  # three on a machine that does nothing else
+    assert child.wait(30) == 0
+    assert time.monotonic() - asked < 10  # three on a machine that does nothing else
     assert redis.keys("live:*") == []
     assert "Traceback" not in log.read_text()
 
@@ -99,7 +99,7 @@ def test_settings_that_cannot_work_are_one_line_and_status_two(
     log = tmp_path / "service.log"
     wrong = {**environment, "ARGUS_ALERTS__CONCURRENCY": "many"}
     child = processes.start([sys.executable, "-m", module], env=wrong, cwd=PROJECT, output=log)
-    assert child.wait(30) == 2
+    assert child.wait(60) == 2
     (line,) = log.read_text().splitlines()
     assert "alerts.concurrency" in line
 
@@ -120,13 +120,13 @@ def test_a_broker_that_restarts_loses_no_delivery(
         }
         for module in ("services.alerts", "services.alerts.worker"):
             processes.start([sys.executable, "-m", module], env=env, cwd=PROJECT, output=tmp_path / f"{module}.log")
-        wait_until(lambda: len(desk.alerts.redis.keys("live:*")) == 2, 30, "both signs of life")
+        wait_until(lambda: len(desk.alerts.redis.keys("live:*")) == 2, 60, "both signs of life")
         desk.tell(*(event(number) for number in range(20)))
-        wait_until(lambda: receiver.requests, 30, "the first delivery")
+        wait_until(lambda: receiver.requests, 60, "the first delivery")
         stop_redis(broker)
         desk.tell(*(event(number) for number in range(20, 40)))
         broker = start_redis(server)
-        wait_until(lambda: {d.state for d in desk.deliveries()} == {"sent"}, 40, "all deliveries")
+        wait_until(lambda: {d.state for d in desk.deliveries()} == {"sent"}, 90, "all deliveries")
         assert len({request.delivery for request in receiver.requests}) == len(receiver.requests) == 40
     finally:
         stop_redis(broker)

@@ -227,12 +227,12 @@ def test_what_the_server_says_decides_how_it_ends(
     reason: str,
     wait_s: float | None,
 ) -> None:
-    channel = connect(server, timeout_s=1.0)
+    channel = connect(server, timeout_s=1.0 if answer == HANG else 20.0)
     server.answers[command].append(answer)
     started = time.monotonic()
     with pytest.raises(error, match=reason) as caught:
         channel.send(ADA, PARCEL)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6  # a second where it hangs, on a machine that does nothing else
     if error is Transient:
         assert getattr(caught.value, "retry_after_s", None) == wait_s
     assert server.asked[command] == 1
@@ -317,7 +317,7 @@ def test_a_name_server_that_hangs_is_left_in_time(server: MailServer, connect: C
     started = time.monotonic()
     with pytest.raises(Transient, match=r"within 0\.5 s"):
         connect(server, resolver=resolver, timeout_s=0.5).send(ADA, PARCEL)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     released.set()
 
 
@@ -445,9 +445,10 @@ def test_breaking_off_reaches_those_who_wait_for_a_connection(
     for sender in senders:
         sender.start()
     wait_until(lambda: server.asked["RCPT"] == 1, what="the first of them")
+    wait_until(lambda: len(channel._loop._running) == 3, what="the others to wait for a connection")
     channel.abort()
     for sender in senders:
-        sender.join(timeout=5)
+        sender.join(timeout=15)
     assert ["broken off" in str(error) for error in errors] == [True] * 3
 
 
@@ -459,7 +460,7 @@ def test_a_message_that_was_broken_off_never_arrives(server: MailServer, connect
     sender.start()
     wait_until(lambda: server.asked["RCPT"] == 1, what="the recipient's name")
     channel.close()
-    sender.join(timeout=5)
+    sender.join(timeout=15)
     wait_until(lambda: server.open_now == 0, what="the end of the connection")
     assert not server.taken
     assert len(errors) == 1

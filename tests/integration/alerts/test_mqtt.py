@@ -105,8 +105,9 @@ def test_what_describes_now_is_kept_for_those_who_come_later_and_what_happened_i
 ) -> None:
     open_channel(broker).send("broker", parcel())
     late = Ear(broker)
-    wait_until(lambda: late.at(CONFIG), what="the announcement")
-    assert late.at("argus/camera/cam_001/last_event")
+    wait_until(lambda: late.at(CONFIG) and late.at("argus/camera/cam_001/last_event"), what="what was kept")
+    late.say("over", "")  # comes after everything that was kept
+    wait_until(lambda: late.at("over"), what="all of it")
     assert not late.at("argus/events/cam_001")
     assert not late.at("argus/camera/cam_001/detected/person")
     late.close()
@@ -186,7 +187,7 @@ def test_a_broker_that_is_away_is_not_waited_for(broker: Mosquitto, open_channel
     started = time.monotonic()
     with pytest.raises(Transient):
         channel.send("broker", parcel())
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3  # the time-out is five
 
 
 def test_a_broker_that_hangs_is_left_after_the_time_out(
@@ -197,7 +198,7 @@ def test_a_broker_that_hangs_is_left_after_the_time_out(
     with pytest.raises(Transient, match="in time"):
         channel.send("broker", parcel())
     broker.thaw()
-    wait_until(lambda: _taken(channel), what="the broker to be found again")
+    wait_until(lambda: _taken(channel), 30, "the broker to be found again")
 
 
 def test_a_broker_of_the_protocols_version_before_is_spoken_to_in_that(
@@ -207,7 +208,7 @@ def test_a_broker_of_the_protocols_version_before_is_spoken_to_in_that(
     proxy.old = True
     channel = open_channel(broker, url=proxy.url)
     wait_until(lambda: _taken(channel), what="the older version")
-    assert ear.at("argus/events/cam_001")
+    wait_until(lambda: ear.at("argus/events/cam_001"), what="the event")
     proxy.close()
 
 
@@ -230,7 +231,7 @@ def test_what_is_in_flight_when_the_broker_goes_away_is_known_to_be_undone_at_on
         wait_until(lambda: proxy.withheld, what="an acknowledgement that is withheld")
         proxy.close()
         with pytest.raises(Transient, match="went away"):
-            sending.result(timeout=5)
+            sending.result(timeout=20)
 
 
 def test_a_burst_over_a_broker_that_is_killed_loses_nothing(
@@ -262,7 +263,7 @@ def test_a_burst_over_a_broker_that_is_killed_loses_nothing(
         broker.start()
     assert sorted(acknowledged) == list(range(300))
     expected = {f"delivery-{number}" for number in range(300)}
-    wait_until(lambda: expected <= _deliveries(ear), what="every event")
+    wait_until(lambda: expected <= _deliveries(ear), 30, "every event")
 
 
 def _deliveries(ear: Ear) -> set[str]:
@@ -367,11 +368,12 @@ def test_events_reach_the_broker_through_the_service_and_a_worker(
     }
     command = [sys.executable, "-m", "services.alerts.worker"]
     processes.start(command, env=env, cwd=PROJECT, output=tmp_path / "worker.log")
-    wait_until(lambda: ear.at("argus/bridge/status") == [b"online"], 30, "the worker to say that it is there")
+    wait_until(lambda: ear.at("argus/bridge/status") == [b"online"], 60, "the worker to say that it is there")
     desk.tell(event(channels=("mqtt",)))
     for delivery in desk.deliveries():
         celery_app(redis_url).send_task(DELIVER, (delivery.id,))
-    wait_until(lambda: desk.delivery().state == "sent", 20, "the delivery")
+    wait_until(lambda: desk.delivery().state == "sent", 30, "the delivery")
+    wait_until(lambda: ear.at("argus/events/cam_001"), what="the event")
     assert json.loads(ear.at("argus/events/cam_001")[0])["delivery_id"] == desk.delivery().id
     assert desk.delivery().receipt["topic"] == "argus/events/cam_001"
 
@@ -394,7 +396,8 @@ def test_cameras_and_what_was_seen_there_appear_by_themselves(tended: Engine, ea
     config = json.loads(ear.at(CONFIG)[-1])
     assert config["device"]["name"] == "Front door"
     assert "detected_dog" in config["components"]
-    wait_until(lambda: ear.at("argus/camera/cam_002/status"), what="the state")
+    states = ("argus/camera/cam_001/status", "argus/camera/cam_002/status")
+    wait_until(lambda: all(ear.at(topic) for topic in states), what="the states")
     assert ear.at("argus/camera/cam_001/status") == [b"online"]
     assert ear.at("argus/camera/cam_002/status") == [b"offline"]
 
@@ -422,5 +425,5 @@ def test_a_camera_that_is_deleted_disappears(tended: Engine, ear: Ear) -> None:
     with sessions(tended).begin() as session:
         session.delete(session.query(Camera).filter_by(slug="cam_002").one())
     ear.say("homeassistant/status", "online")  # looks at the cameras at once
-    wait_until(lambda: ear.at(gone)[-1] == b"", what="the camera's end")
-    assert ear.at("argus/camera/cam_002/status")[-1] == b""
+    for topic in (gone, "argus/camera/cam_002/status"):
+        wait_until(lambda topic=topic: ear.at(topic)[-1:] == [b""], what=f"the end of {topic}")  # type: ignore[misc]

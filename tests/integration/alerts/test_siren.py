@@ -153,14 +153,17 @@ def test_a_device_that_is_something_else_is_permanent(channel: Channel, place: C
         channel.send(target(kind="shelly", url=place(Tasmota).url), parcel())
 
 
-def test_a_device_without_a_timer_is_switched_off_by_argus(channel: Channel, place: Callable[..., Any]) -> None:
-    device = place(Plain)
+def test_a_device_without_a_timer_is_switched_off_by_argus(
+    open_channel: Callable[..., Channel], place: Callable[..., Any]
+) -> None:
+    # What is scheduled before it is on lasts as long as switching may take besides: it is not that which counts.
+    device, channel = place(Plain), open_channel(tended=True, timeout_s=20.0)
     address = target(kind="http", url=f"{device.url}/on", off_url=f"{device.url}/off")
     assert channel.send(address, parcel()).detail["switched_off_by"] == "argus"
     wait_until(lambda: len(device.switched) == 2, what="the switch-off")
     (on_at, _, _), (off_at, on, _) = device.switched
     assert not on
-    assert 0.4 <= off_at - on_at < 1.5
+    assert 0.4 <= off_at - on_at < 10
 
 
 def test_a_relay_that_confirms_no_timer_is_switched_off_by_argus(channel: Channel, place: Callable[..., Any]) -> None:
@@ -178,13 +181,16 @@ def test_a_relay_that_confirms_no_timer_is_switched_off_by_argus(channel: Channe
 def test_a_device_that_does_not_answer_its_switch_off_is_asked_until_it_does(
     channel: Channel, place: Callable[..., Any], redis: Redis
 ) -> None:
-    device = place(Plain)
+    class Busy(Plain):
+        def answer(self, path: str, query: dict[str, str], authorization: str, uri: str) -> Answer:
+            if path == "/off" and self.requests.count("/off") == 1:
+                return Answer(500, "busy")
+            return super().answer(path, query, authorization, uri)
+
+    device = place(Busy)
     channel.send(target(kind="http", url=f"{device.url}/on", off_url=f"{device.url}/off"), parcel())
-    device.answer_instead = Answer(500, "busy")
-    wait_until(lambda: "/off" in device.requests, what="the first try")
-    assert device.on
-    device.answer_instead = None
-    wait_until(lambda: not device.on, what="the second try")
+    wait_until(lambda: not device.on, 20, "the second try")
+    assert device.requests == ["/on", "/off", "/off"]
     wait_until(lambda: not redis.exists(SWITCH_OFFS), what="its end")
 
 
@@ -287,7 +293,7 @@ def test_a_device_disarmed_after_its_address_was_read_is_not_switched_on(
 
 
 def test_a_device_disarmed_while_it_is_switched_on_is_switched_off(
-    channel: Channel, place: Callable[..., Any], redis: Redis
+    open_channel: Callable[..., Channel], place: Callable[..., Any], redis: Redis
 ) -> None:
     class Slow(Plain):
         def answer(self, path: str, query: dict[str, str], authorization: str, uri: str) -> Answer:
@@ -296,7 +302,7 @@ def test_a_device_disarmed_while_it_is_switched_on_is_switched_off(
                 wait_until(lambda: "/off" in self.requests, what="a switch-off that overtakes")
             return super().answer(path, query, authorization, uri)
 
-    device = place(Slow)
+    device, channel = place(Slow), open_channel(tended=True, timeout_s=20.0)
     with pytest.raises(Transient, match="disarmed"):
         channel.send(target(kind="http", url=f"{device.url}/on", off_url=f"{device.url}/off", pulse_s=600), parcel())
     wait_until(lambda: len(device.switched) == 3 and not device.on, what="the last word")
@@ -373,17 +379,17 @@ def test_a_siren_is_still_although_the_worker_that_switched_it_on_was_killed(
 ) -> None:
     device = place(Plain)
     urls = {"url": f"{device.url}/on", "off_url": f"{device.url}/off"}
-    add_siren(desk.sessions, address={"kind": "http", **urls, "pulse_s": 2.0})
+    add_siren(desk.sessions, address={"kind": "http", **urls, "pulse_s": 3.0})
     first = start_worker()
     publish(event(captured_at=datetime.now(UTC), channels=("physical",)))
-    wait_until(lambda: desk.deliveries() and desk.delivery().state == "sent", 30, "the delivery")
+    wait_until(lambda: desk.deliveries() and desk.delivery().state == "sent", 60, "the delivery")
     assert device.on
     first.send_signal(signal.SIGKILL)
     first.wait(10)
-    time.sleep(max(0.0, 2.5 - (time.monotonic() - device.switched[0][0])))  # its time is over, and nobody is there
+    time.sleep(max(0.0, 3.5 - (time.monotonic() - device.switched[0][0])))  # its time is over, and nobody is there
     assert device.on
     start_worker()
-    wait_until(lambda: not device.on, 30, "the switch-off, late")
+    wait_until(lambda: not device.on, 60, "the switch-off, late")
     assert desk.delivery().receipt["switched_off_by"] == "argus"
 
 
@@ -467,7 +473,8 @@ def chip(monkeypatch: pytest.MonkeyPatch) -> Chip:
 
 
 def test_a_gpio_line_is_held_while_it_is_on(chip: Chip, channel: Channel) -> None:
-    assert channel.send(target(kind="gpio", line=17), parcel()).detail["switched_off_by"] == "argus"
+    address = target(kind="gpio", line=17, pulse_s=2.0)
+    assert channel.send(address, parcel()).detail["switched_off_by"] == "argus"
     assert chip.held == {17}
     wait_until(lambda: chip.values == [(17, "on"), (17, "off")], what="the switch-off")
     wait_until(lambda: not chip.held, what="the line to be given back")

@@ -39,7 +39,7 @@ def server() -> Iterator[TelegramServer]:
 
 @pytest.fixture
 def settings(tmp_path: Path, server: TelegramServer) -> Settings:
-    return settings_for("telegram", tmp_path, options={"base_url": server.url, "timeout_s": 1.5})
+    return settings_for("telegram", tmp_path, options={"base_url": server.url, "timeout_s": 3.0})
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def test_what_the_server_says_decides_how_it_ends(
     started = time.monotonic()
     with pytest.raises(error, match=reason) as caught:
         channel.send(CHAT, parcel())
-    assert time.monotonic() - started < channel.timeout_s + 1
+    assert time.monotonic() - started < channel.timeout_s + 5
     assert len(server.calls) == 1
     assert getattr(caught.value, "retry_after_s", None) == (23 if fault.status == 429 else None)
 

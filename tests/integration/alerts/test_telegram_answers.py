@@ -365,10 +365,10 @@ def test_nobody_is_asked_where_there_is_no_recipient(make_desk: Callable[..., De
     assert desk.server.calls == []
 
 
-def test_listening_stops_within_a_second(desk: Desk) -> None:
+def test_listening_stops_without_waiting_for_an_answer(desk: Desk) -> None:
     ear = Ear(desk.channel, desk.take)
-    wait_until(lambda: desk.server.of("getUpdates"), what="a question that waits")
-    assert ear.end() < 1
+    wait_until(lambda: desk.server.is_asked, what="a question that waits")
+    assert ear.end() < 5  # within a second on a machine that does nothing else; the question waits for longer
 
 
 def test_a_wrong_token_is_said_once(
@@ -402,6 +402,7 @@ def test_somebody_else_who_asks_the_bot_is_told_of_and_waited_for(
     listen(desk)
     wait_until(lambda: desk.server.of("getUpdates"), what="the question")
     if not is_webhook:
+        wait_until(lambda: desk.server.is_asked, what="the question to wait")
         _ask_once(desk.server)
     said = ""
 
@@ -442,7 +443,7 @@ def test_of_two_replicas_one_asks(
     assert desk.server.conflicts == 0
     first_ear.end()
     desk.server.press(CONFIRM, message=desk.told())
-    wait_until(lambda: second.answers, what="the answer, to the other replica")
+    wait_until(lambda: second.answers, 20, "the answer, to the other replica")
     second_ear.end()
     second.channel.close()
 
@@ -462,7 +463,7 @@ def test_with_a_webhook_telegram_is_told_where_to_call_and_not_asked(
     assert hooks.is_secret("123456", told["secret_token"])
     assert json.loads(told["allowed_updates"]) == ["callback_query"]
     assert desk.told().keyboard
-    assert ear.end() < 1
+    assert ear.end() < 5
     assert desk.server.of("getUpdates") == []
 
 

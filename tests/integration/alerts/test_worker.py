@@ -56,7 +56,7 @@ def test_an_event_on_the_stream_is_posted_to_the_webhook(
     start_worker()
     desk.webhook(receiver.url("/hook"))
     publish(event())
-    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the delivery")
+    wait_until(lambda: states(desk) == {"sent": 1}, 60, "the delivery")
     (request,) = receiver.at("/hook")
     assert request.body["uuid"] == "evt-event-1"
     assert request.delivery == desk.delivery().id
@@ -76,12 +76,12 @@ def test_a_burst_of_two_hundred_alerts_is_delivered_once_each(
 def test_a_slow_endpoint_does_not_hold_up_a_fast_one(
     desk: Desk, service: Alerts, receiver: Receiver, publish: Publish, start_worker: Callable[..., object]
 ) -> None:
-    receiver.answers["/slow"] = Answer(delay_s=60)
-    start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="20")
+    receiver.answers["/slow"] = Answer(delay_s=120)
+    start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="60")
     for path in ("/slow", "/fast"):
         desk.webhook(receiver.url(path))
     publish(*(event(number) for number in range(40)))
-    wait_until(lambda: len(receiver.at("/fast")) == 40, 20, "the fast endpoint's deliveries")
+    wait_until(lambda: len(receiver.at("/fast")) == 40, 60, "the fast endpoint's deliveries")
     assert receiver.most_at_once["/slow"] <= desk.settings.alerts.per_recipient
     receiver.released.set()
 
@@ -98,14 +98,12 @@ def test_a_channel_that_hangs_holds_up_no_other(
     for part in ("worker", "alerts"):
         start_worker(program, part, ARGUS_ALERTS__CHANNELS="webhook,line")
     publish(*(event(number, channels=("line",)) for number in range(4)))
+    wait_until(lambda: len(desk.deliveries()) == 200, 60, "the channel's deliveries")
     wait_until(lambda: states(desk)["sending"] >= desk.settings.alerts.concurrency, 60, "every hand of the channel")
-    assert len(desk.deliveries()) == 200
     for number in range(100, 120):
-        started = time.monotonic()
         publish(event(number, channels=("webhook",)))
-        wait_until(lambda sent=number - 99: len(receiver.at("/hook")) == sent, 20, "the webhook")  # type: ignore[misc]
-        # A tenth of it on a machine that does nothing else; one turn of the channel that hangs takes minutes.
-        assert time.monotonic() - started < 5
+        # Half a second on a machine that does nothing else; one turn of the channel that hangs takes minutes.
+        wait_until(lambda sent=number - 99: len(receiver.at("/hook")) == sent, 10, "the webhook")  # type: ignore[misc]
     assert states(desk, channel="line")["sending"] == desk.settings.alerts.concurrency
 
 
@@ -121,7 +119,7 @@ def test_the_service_hears_what_recipients_answer(desk: Desk, start_worker: Call
     (folder / "pressed").write_text('{"channel": "line", "delivery_id": "d", "press": "acknowledge", "who": "Anna"}')
     (folder / "pressed").rename(folder / "press.json")
     said = folder / "said.txt"
-    wait_until(lambda: said.exists() and said.read_text() == "Acknowledged.", 30, "the answer's answer")
+    wait_until(lambda: said.exists() and said.read_text() == "Acknowledged.", 60, "the answer's answer")
     with desk.sessions() as session:
         assert session.get_one(Alert, "a").acknowledged_by == "Anna"
 
@@ -151,11 +149,11 @@ def test_a_worker_killed_in_mid_send_loses_nothing(
     first = start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="2")
     desk.webhook(receiver.url("/hook"))
     publish(event())
-    wait_until(lambda: receiver.at("/hook"), 20, "the first request")
+    wait_until(lambda: receiver.at("/hook"), 60, "the first request")
     first.kill()
     receiver.answers["/hook"] = Answer()
     start_worker()
-    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the second try")
+    wait_until(lambda: states(desk) == {"sent": 1}, 60, "the second try")
     assert desk.delivery().doubtful == 1
     assert [request.delivery for request in receiver.at("/hook")] == [desk.delivery().id] * 2
     assert [attempt.outcome for attempt in desk.attempts()] == ["doubtful", "sent"]
@@ -173,11 +171,11 @@ def test_a_worker_that_is_told_to_stop_in_mid_send_stops_quickly_and_gives_the_d
     worker = start_worker(ARGUS_ALERTS__WEBHOOK_TIMEOUT_S="30")
     desk.webhook(receiver.url("/hook"))
     publish(event())
-    wait_until(lambda: receiver.at("/hook"), 20, "the request")
+    wait_until(lambda: receiver.at("/hook"), 60, "the request")
     asked = time.monotonic()
     worker.terminate()
-    worker.wait(10)
-    assert time.monotonic() - asked < 5  # three on a machine that does nothing else
+    worker.wait(30)
+    assert time.monotonic() - asked < 10  # three on a machine that does nothing else
     assert states(desk) == {"retrying": 1}
 
 
@@ -190,4 +188,4 @@ def test_deliveries_are_made_although_the_queue_lost_its_messages(
     desk.alerts.redis.flushall()
     start_worker()
     request.getfixturevalue("service")
-    wait_until(lambda: states(desk) == {"sent": 1}, 20, "the delivery")
+    wait_until(lambda: states(desk) == {"sent": 1}, 60, "the delivery")

@@ -19,7 +19,7 @@ from tests.integration.gateway.server import Server, environment, start_server
 from tests.processes import Processes
 from tests.unit.gateway.installation import Template
 
-OPEN = {"ARGUS_ALERTS__WEBHOOK_ALLOW_PRIVATE": "true", "ARGUS_ALERTS__WEBHOOK_TIMEOUT_S": "1"}
+OPEN = {"ARGUS_ALERTS__WEBHOOK_ALLOW_PRIVATE": "true", "ARGUS_ALERTS__WEBHOOK_TIMEOUT_S": "4"}
 WaitUntil = Callable[..., object]
 StartWorker = Callable[[], subprocess.Popen[bytes]]
 AddWebhook = Callable[..., int]
@@ -134,7 +134,7 @@ def test_every_receiver_that_fails_is_named_with_its_reason(
     for webhook, reason in (
         (broken, "HTTP 500: out of order"),
         (refusing, "ConnectError"),
-        (slow, "no complete reply within 1 s"),
+        (slow, "no complete reply within 4 s"),
         (moved, "HTTP 302: redirects are not followed"),
     ):
         assert f"{webhook}: {reason}" in told["reason"]

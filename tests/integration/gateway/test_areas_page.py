@@ -28,6 +28,7 @@ SIZE = (640, 360)
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     require("chromium", program is not None)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         # Chromium's own sandbox wants rights that root in a container has not.
         opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.getuid() == 0 else [])
@@ -61,10 +62,10 @@ def server(
         with made.client() as client:
             return bool(client.get("/cameras/cam_001").json()["resolution"] == "640x360")
 
-    wait_until(known, 30, "the camera's size to be known")
+    wait_until(known, 60, "the camera's size to be known")
     yield made
     stop.set()
-    thread.join(15)
+    thread.join(30)
     assert not thread.is_alive()
 
 
@@ -87,6 +88,8 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     opened.fill("input[name=password]", PASSWORD)
     opened.click("button[type=submit]")
     opened.goto(f"{server.url}/visionflow/snapshot_ui/1")
+    # Nothing moves on the screen any more once the picture is there.
+    opened.wait_for_function("document.getElementById('picture').naturalWidth === 640")
     yield opened
     context.close()
     assert complaints == []
@@ -119,7 +122,6 @@ def shoot(page: Page, name: str) -> None:
 
 def test_an_area_is_drawn_moved_named_and_saved_with_the_mouse(page: Page, server: Server) -> None:
     expect(page.locator("h1")).to_have_text("<Door> & yard")
-    page.wait_for_function("document.getElementById('picture').naturalWidth === 640")
     page.click("#add")
     for x, y in ((100, 60), (500, 60), (500, 300), (100, 300)):
         page.mouse.click(*at(page, x, y))

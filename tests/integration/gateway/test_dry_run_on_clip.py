@@ -52,10 +52,10 @@ def eye(
     stop = threading.Event()
     thread = threading.Thread(target=service.run, args=(stop,))
     thread.start()
-    wait_until(lambda: list(redis.scan_iter("live:eye:*")), 10, "the eye to be alive")
+    wait_until(lambda: list(redis.scan_iter("live:eye:*")), 60, "the eye to be alive")
     yield
     stop.set()
-    thread.join(timeout=10)
+    thread.join(timeout=30)
     assert not thread.is_alive()
 
 
@@ -190,7 +190,7 @@ os.kill(os.getpid(), 9)
     first = threading.Thread(target=lambda: answers.append(try_on(api, visit, rule="{}")))
     try:
         first.start()
-        wait_until(began.exists, 15, "the first clip to be looked at")
+        wait_until(began.exists, 60, "the first clip to be looked at")
         busy = try_on(api, visit, rule="{}")
         go.touch()
         first.join(timeout=30)

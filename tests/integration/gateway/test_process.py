@@ -301,11 +301,11 @@ def test_reads_go_on_while_redis_is_away_and_health_says_so(start: StartServer) 
     thread.start()
     server = start(ARGUS_REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
     began = time.monotonic()
-    health = httpx.get(f"{server.url}/health", timeout=10)
+    health = httpx.get(f"{server.url}/health", timeout=20)
     took_s = time.monotonic() - began
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert health.json()["components"]["redis"] == "unavailable"
-    assert took_s < 5
+    assert took_s < 10  # one time-out of half a second for each part; nothing waits for an answer
     with server.client() as client:
         assert client.get("/cameras").status_code == 200
         assert client.post("/cameras", json=BODY).status_code == 201
@@ -313,7 +313,7 @@ def test_reads_go_on_while_redis_is_away_and_health_says_so(start: StartServer) 
         answers = [client.get("/cameras") for _ in range(100)]
         assert {answer.status_code for answer in answers} == {200}
         # One time-out of half a second for each pause of a second, in either worker, and not one per request.
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 40
     assert all(answer.headers["X-RateLimit-Remaining"] == "100000" for answer in answers)
     # Of either worker, and of the parts that have connections of their own.
     assert server.log.read_text().count("redis_unavailable") <= 4

@@ -66,20 +66,18 @@ def _ended(running: RunningArgus) -> list[dict[str, object]]:
     return [json.loads(line) for line in running.log_lines() if '"service_ended"' in line]
 
 
-def _restart(running: RunningArgus, body: dict[str, object], *, services: set[str]) -> float:
-    """Order it and wait until those services, and no others, are new and well; the seconds that took."""
-    before, began = _pids(running), time.monotonic()
+def _restart(running: RunningArgus, body: dict[str, object], *, services: set[str]) -> None:
+    """Order it and wait until those services, and no others, are new and well."""
+    before = _pids(running)
     with _client(running) as client:
         answer = client.post("/system/restart", json=body)
     assert answer.status_code == 202, answer.text
     wait_until(lambda: _all_are_new(running, before, services), DEADLINE_S, f"new processes of {services}")
     wait_until(lambda: _is_healthy(running), DEADLINE_S, "all to be well again")
-    return time.monotonic() - began
 
 
 def test_every_service_is_restarted_and_none_is_thought_to_have_crashed(running: RunningArgus) -> None:
-    took_s = _restart(running, {"graceful": True, "timeout_seconds": 30}, services=set(MODULES))
-    assert took_s < 60
+    _restart(running, {"graceful": True, "timeout_seconds": 30}, services=set(MODULES))
     _restart(running, {"graceful": False}, services=set(MODULES))  # at once after the first: no back-off
     told = _ended(running)
     assert len(told) == 2 * len(MODULES)
@@ -93,9 +91,10 @@ def test_the_answer_comes_before_the_end_and_requests_in_flight_are_finished(run
     slow = socket.create_connection(("127.0.0.1", running.port), timeout=60)
     # With credentials: without them it would be answered before its body is there.
     lines = ["POST /auth/keys HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 2"]
+    lines += ["Expect: 100-continue"]
     lines += [f"{name}: {value}" for name, value in basic("admin", "correct horse battery").items()]
     slow.sendall("\r\n".join([*lines, "", "{"]).encode())
-    time.sleep(0.5)  # for the request to be taken up
+    assert slow.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n", "the request has been taken up"
     with _client(running) as client:
         answer = client.post("/system/restart", json={"timeout_seconds": 20, "services": ["gateway"]})
     assert answer.json() == {

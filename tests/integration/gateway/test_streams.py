@@ -30,7 +30,7 @@ class Site:
         client = socket.socket()
         if receive_bytes is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        client.settimeout(10)
+        client.settimeout(30)
         client.connect(("127.0.0.1", self.port))
         client.sendall(f"GET /streams/{kind} HTTP/1.1\r\nHost: x\r\n\r\n".encode() + early)
         return client
@@ -97,7 +97,7 @@ def test_who_leaves_gives_his_place_back_at_once(site: Site, wait_until: Callabl
     client = site.open("ticks")
     _until(client, b"tick 0\n")
     client.close()
-    wait_until(lambda: site.state()["ticks"] == 0, 5, "the place to be free")
+    wait_until(lambda: site.state()["ticks"] == 0, 20, "the place to be free")
 
 
 def test_a_client_that_does_not_read_is_waited_for_and_holds_up_nobody(site: Site) -> None:
@@ -115,11 +115,12 @@ def test_what_was_sent_right_behind_the_request_is_not_lost(site: Site) -> None:
         assert b"and more\n" in _until(client, b"and more\n")
 
 
-def test_a_broken_stream_ends_alone(site: Site) -> None:
+def test_a_broken_stream_ends_alone(site: Site, wait_until: Callable[..., object]) -> None:
     with site.open("ticks") as other, site.open("broken") as broken:
         assert b"so far" in _until(broken, b"never")
         assert b"tick 10\n" in _until(other, b"tick 10\n")
-    assert "stream_failed" in site.log.read_text() or "on purpose" in site.log.read_text()
+    told = ("stream_failed", "on purpose")
+    wait_until(lambda: any(words in site.log.read_text() for words in told), 10, "a line in the log")
 
 
 def test_a_stop_lets_streams_say_good_bye_and_is_soon_over(site: Site) -> None:
@@ -130,8 +131,8 @@ def test_a_stop_lets_streams_say_good_bye_and_is_soon_over(site: Site) -> None:
         site.child.send_signal(signal.SIGTERM)
         assert _until(client, b"good-bye\n").endswith(b"good-bye\n")
         assert client.recv(100) == b""
-        site.child.wait(10)
-    assert time.monotonic() - began < 4
+        site.child.wait(20)
+    assert time.monotonic() - began < 10  # two on a machine that does nothing else; ticks go on for fifty
 
 
 def test_an_account_has_so_many_places_and_no_more(site: Site) -> None:

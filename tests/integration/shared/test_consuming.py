@@ -56,7 +56,7 @@ class Work:
 
 
 def run(reader: GroupReader, work: Work, stop: threading.Event, *, beat: Callable[[], None] = lambda: None) -> None:
-    watchdog = threading.Timer(20, stop.set)
+    watchdog = threading.Timer(60, stop.set)
     watchdog.start()
     try:
         consume(reader, work, stop=stop, count=8, block_ms=50, beat=beat)
@@ -182,11 +182,11 @@ def test_a_long_wait_keeps_beating(redis: Redis) -> None:
     publish_presences(redis, ["a"])
     stop = threading.Event()
     work = Work(stop, until=1)
-    work.fail_calls = {1: Transient("rate limited", retry_after_s=2.5)}
+    work.fail_calls = {1: Transient("rate limited", retry_after_s=6)}
     beats: list[float] = []
     run(presence_reader(redis), work, stop, beat=lambda: beats.append(time.monotonic()))
     assert work.done == ["a"]
-    assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < 2.0
+    assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < 4.5
 
 
 def test_stopping_does_not_wait_for_the_end_of_a_long_wait(redis: Redis) -> None:
@@ -197,7 +197,7 @@ def test_stopping_does_not_wait_for_the_end_of_a_long_wait(redis: Redis) -> None
     threading.Timer(0.3, stop.set).start()
     started = time.monotonic()
     run(presence_reader(redis), work, stop)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert pending(redis) == 1
 
 
@@ -224,14 +224,14 @@ def test_nothing_is_lost_when_redis_is_killed_and_comes_back(tmp_path: Path, *, 
     try:
         write = _writer(redis, written, shared_stream=shared_stream)
         write(100)
-        wait_until(lambda: len(work.done) >= 20, 10, "the first messages")
+        wait_until(lambda: len(work.done) >= 100, 30, "the first messages")
         time.sleep(1.2)  # the append-only file is flushed once a second: what is older survives the kill
         child.kill()
         child.wait()
         time.sleep(0.3)
         child = start_redis(server)
         write(100)
-        wait_until(lambda: set(work.done) >= set(written), 30, "every message")
+        wait_until(lambda: set(work.done) >= set(written), 60, "every message")
     finally:
         stop.set()
         consumer.join(20)
@@ -270,7 +270,7 @@ def test_two_members_of_a_shared_stream_handle_everything_between_them(redis: Re
     for thread in threads:
         thread.start()
     try:
-        wait_until(lambda: len(done) == 200, 15, "all messages")
+        wait_until(lambda: len(done) == 200, 30, "all messages")
     finally:
         stop.set()
         for thread in threads:

@@ -22,7 +22,7 @@ from tests.processes import Processes
 SHARDS = 16
 ALL = frozenset(range(SHARDS))
 
-Make = Callable[[str], ShardOwnership]
+Make = Callable[..., ShardOwnership]
 
 
 @pytest.fixture
@@ -30,8 +30,9 @@ def member(redis_url: str) -> Iterator[Make]:
     """Makes members with short times, and stops them at the end."""
     made: list[ShardOwnership] = []
 
-    def make(instance: str) -> ShardOwnership:
-        one = ShardOwnership(connect(redis_url), service="eye", instance=instance, shards=SHARDS, **TIMES)
+    def make(instance: str, **times: float) -> ShardOwnership:
+        options = {**TIMES, **times}
+        one = ShardOwnership(connect(redis_url), service="eye", instance=instance, shards=SHARDS, **options)
         one.start()
         made.append(one)
         return one
@@ -104,14 +105,13 @@ def test_services_do_not_share_with_each_other(redis_url: str, member: Make) -> 
 
 
 def test_who_stops_gives_its_shards_at_once(member: Make) -> None:
-    first, second = member("eye-0"), member("eye-1")
+    long = {"fence_s": 50.0, "ttl_s": 60.0}  # nobody waits for the end of such a lease
+    first, second = member("eye-0", **long), member("eye-1", **long)
     wait_until(lambda: complete([first, second]), 10, "a share-out")
     with Watch([first, second]):
         first.stop()
         assert first.owned == frozenset()
-        started = time.monotonic()
-        wait_until(lambda: second.owned == ALL, 5, "the other to own all")
-    assert time.monotonic() - started < TIMES["ttl_s"], "it did not have to wait for a lease to run out"
+        wait_until(lambda: second.owned == ALL, 10, "the other to own all")
 
 
 def test_the_shards_of_a_killed_process_move_when_its_leases_run_out(
@@ -119,13 +119,11 @@ def test_the_shards_of_a_killed_process_move_when_its_leases_run_out(
 ) -> None:
     child = _start_member(processes, redis_url, "eye-1")
     survivor = member("eye-0")
-    wait_until(lambda: 0 < len(survivor.owned) < SHARDS, 15, "a share-out with the process")
+    wait_until(lambda: 0 < len(survivor.owned) < SHARDS, 30, "a share-out with the process")
     wait_until(lambda: len(redis.keys("lease:eye:*")) == SHARDS, 10, "all leases")
     child.kill()
     child.wait()
-    started = time.monotonic()
     wait_until(lambda: survivor.owned == ALL, 10, "the survivor to own all")
-    assert time.monotonic() - started < 10
 
 
 def test_a_process_that_comes_back_under_its_name_has_its_shards_at_once(
@@ -133,7 +131,7 @@ def test_a_process_that_comes_back_under_its_name_has_its_shards_at_once(
 ) -> None:
     child = _start_member(processes, redis_url, "eye-0")
     redis = connect(redis_url)
-    wait_until(lambda: len(redis.keys("lease:eye:*")) == SHARDS, 15, "the process to own all")
+    wait_until(lambda: len(redis.keys("lease:eye:*")) == SHARDS, 30, "the process to own all")
     child.kill()
     child.wait()
     assert member("eye-0").owned == ALL
@@ -142,7 +140,7 @@ def test_a_process_that_comes_back_under_its_name_has_its_shards_at_once(
 def test_a_process_that_is_asked_to_end_gives_its_shards_back(redis_url: str, processes: Processes) -> None:
     child = _start_member(processes, redis_url, "eye-0")
     redis = connect(redis_url)
-    wait_until(lambda: len(redis.keys("lease:eye:*")) == SHARDS, 15, "the process to own all")
+    wait_until(lambda: len(redis.keys("lease:eye:*")) == SHARDS, 30, "the process to own all")
     child.terminate()
     assert child.wait(10) == 0
     assert redis.keys("lease:eye:*") == []

@@ -14,6 +14,7 @@ from shared.messages.message import encode
 from shared.messages.presences import PresenceStarted
 from shared.messages.topics import EVENTS, FRAMES, PRESENCES
 from shared.streams import GroupReader, connect
+from tests.conftest import wait_until
 from tests.integration.shared.publishing import (
     event_reader,
     names_of,
@@ -238,7 +239,7 @@ def test_redis_may_lose_its_data_during_a_blocking_read(redis: Redis, redis_url:
 
 
 def test_a_waiting_reader_wakes_at_once(redis: Redis, redis_url: str) -> None:
-    reader = presence_reader(connect(redis_url), shards=range(16))
+    reader = presence_reader(connect(redis_url, socket_timeout_s=30), shards=range(16))
     reader.poll(block_ms=1)
     published: list[float] = []
 
@@ -248,11 +249,11 @@ def test_a_waiting_reader_wakes_at_once(redis: Redis, redis_url: str) -> None:
 
     timer = threading.Timer(0.1, publish)
     timer.start()
-    received = reader.poll(block_ms=4000)
+    received = reader.poll(block_ms=20_000)
     waited = time.monotonic() - published[0]
     timer.join()
     assert names_of(received) == ["now"]
-    assert waited < 1.0, "the read ended by a message, not by its time"
+    assert waited < 5.0, "the read ended by a message, not by its time"
 
 
 def test_a_poll_without_waiting_returns_at_once(redis: Redis) -> None:
@@ -262,14 +263,12 @@ def test_a_poll_without_waiting_returns_at_once(redis: Redis) -> None:
     assert time.monotonic() - started < 2.0
 
 
-def test_a_reader_without_shards_neither_asks_redis_nor_spins(redis: Redis) -> None:
-    reader = presence_reader(redis, shards=[])
-    before = redis.info("stats")["total_commands_processed"]
+def test_a_reader_without_shards_neither_asks_redis_nor_spins() -> None:
+    reader = presence_reader(Redis(port=1), shards=[])  # whoever asks anything there fails
     started = time.monotonic()
     for _ in range(3):
         assert reader.poll(block_ms=1000) == []
     assert time.monotonic() - started >= 0.25
-    assert redis.info("stats")["total_commands_processed"] - before <= 1
 
 
 def test_a_lost_reply_loses_no_message(redis: Redis, redis_url: str) -> None:
@@ -280,18 +279,22 @@ def test_a_lost_reply_loses_no_message(redis: Redis, redis_url: str) -> None:
     # As the server sees it when the reply is lost: delivered to this member, never acknowledged.
     redis.xreadgroup("brain", "a", {STREAM: ">"})
     publish_presences(redis, ["later"])
-    killer = threading.Timer(0.1, lambda: redis.client_kill_filter(_type="normal", skipme=True))
+    received = reader.poll(block_ms=10)
+    reader.ack(received)
+    killer = threading.Thread(target=_kill_who_waits, args=(redis,))
     killer.start()
-    received = []
     try:
-        received += reader.poll(block_ms=10)
-        reader.ack(received)
         with pytest.raises(ConnectionError):
             _poll_until_error(reader)
     finally:
         killer.join()
     received += reader.poll(block_ms=100)
     assert names_of(received) == ["later", *numbered(3)]
+
+
+def _kill_who_waits(redis: Redis) -> None:
+    wait_until(lambda: any("b" in client["flags"] for client in redis.client_list()), what="a blocking read")
+    redis.client_kill_filter(_type="normal", skipme=True)
 
 
 def _poll_until_error(reader: GroupReader) -> None:

@@ -36,7 +36,7 @@ def test_nothing_scheduled_is_nothing_to_wait_for(offs: SwitchOffs) -> None:
 
 def test_one_taker_has_it_and_another_when_the_first_is_silent_too_long(offs: SwitchOffs) -> None:
     offs.schedule("7", "how", after_s=0, disarms=0)
-    first = taken(offs, lease_s=0.2)
+    first = taken(offs, lease_s=2.0)
     assert offs.take(lease_s=5, limit=8)[0] == []
     second = taken(offs)
     assert second.recipient == first.recipient
