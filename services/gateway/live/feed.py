@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,6 +39,10 @@ class Missed:
     """That so many items gave way, because the client was too slow."""
 
     count: int
+
+
+News = AsyncIterator[Item | Missed | None]
+"""What a client is told, and None whenever it has heard nothing for a while."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,34 +108,40 @@ class Feed:
                 self._task.cancel()
                 self._task = None
 
-    async def follow(
-        self, account_id: int | None, *, since: int | None, idle_s: float
-    ) -> AsyncGenerator[Item | Missed | None]:
-        """All that is committed from now on; with `since`, what is stored with a higher number first.
+    @asynccontextmanager
+    async def follow(self, account_id: int | None, *, since: int | None, idle_s: float) -> AsyncIterator[News]:
+        """All that is committed once the block is entered; with `since`, what is stored with a higher number first.
 
-        There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`.
+        Waits for the database before it lets in. There is neither gap nor double at the seam. None comes whenever
+        nothing else has for `idle_s`.
         """
         with self.listen(account_id) as listener:
-            # What was replayed last may wait for the client as well: no more can than the queue holds.
-            told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
-            if since is not None:
-                await self.ready()
-                while rows := await self.since(since, account_id):
-                    for row in rows:
-                        told.append(row.id)
-                        yield row
-                    since = rows[-1].id
-            replayed = frozenset(told)
-            while True:
-                if not await listener.wait(idle_s):
-                    yield None
-                while listener.waiting:
-                    if listener.missed:
-                        missed, listener.missed = listener.missed, 0
-                        yield Missed(missed)
-                    item = listener.waiting.popleft()
-                    if item.id not in replayed:
-                        yield item
+            await self.ready()
+            async with aclosing(self._news(listener, since=since, idle_s=idle_s)) as news:
+                yield news
+
+    async def _news(
+        self, listener: Listener, *, since: int | None, idle_s: float
+    ) -> AsyncGenerator[Item | Missed | None]:
+        # What was replayed last may wait for the client as well: no more can than the queue holds.
+        told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
+        if since is not None:
+            while rows := await self.since(since, listener.account_id):
+                for row in rows:
+                    told.append(row.id)
+                    yield row
+                since = rows[-1].id
+        replayed = frozenset(told)
+        while True:
+            if not await listener.wait(idle_s):
+                yield None
+            while listener.waiting:
+                if listener.missed:
+                    missed, listener.missed = listener.missed, 0
+                    yield Missed(missed)
+                item = listener.waiting.popleft()
+                if item.id not in replayed:
+                    yield item
 
     async def ready(self) -> None:
         """Returns once everything that is committed later will be heard of."""

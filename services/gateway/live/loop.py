@@ -95,14 +95,12 @@ class StreamLoop:
     async def _connected(self, handed: Handed) -> None:
         handed.sock.setblocking(False)
         _, connection = await asyncio.get_running_loop().connect_accepted_socket(
-            lambda: Connection(early=handed.early, stall_s=self._stall_s), handed.sock
+            lambda: Connection(head=handed.head, early=handed.early, stall_s=self._stall_s), handed.sock
         )
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 – for the type checker: we run in one
         connection.belongs_to(task)
         try:
-            if handed.head:
-                await connection.send(handed.head)
             await handed.stream.run(connection)
         except asyncio.CancelledError:
             if self._ending and not connection.gone:

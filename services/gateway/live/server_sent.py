@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Final
 
 from services.gateway.live.feed import Feed, Item, Missed
@@ -31,9 +30,9 @@ class FeedEvents(Stream):
         self._since = since
 
     async def run(self, connection: Connection) -> None:
-        await connection.send(b"retry: 2000\n\n")
-        news = self._feed.follow(self._account_id, since=self._since, idle_s=_HEARTBEAT_S)
-        async with aclosing(news):
+        async with self._feed.follow(self._account_id, since=self._since, idle_s=_HEARTBEAT_S) as news:
+            # The head of the answer goes with it: whoever has read it may rely on hearing of everything from then on.
+            await connection.send(b"retry: 2000\n\n")
             async for each in news:
                 # Only who has nothing to say may wait.
                 if not (await self._permission.holds() if each is None else self._permission.stands()):

@@ -38,14 +38,15 @@ class Connection(asyncio.Protocol):
     """The client's end of a stream; to be used on the loop's own thread.
 
     Memory is bounded: `send` waits while 64 KiB wait for the client. A client that takes nothing of them for `stall_s`
-    is dropped; what it sends meanwhile is not read.
+    is dropped; what it sends meanwhile is not read. `head` goes before what is sent first; `early` was read before.
     """
 
-    def __init__(self, *, early: bytes = b"", stall_s: float = STALL_S) -> None:
+    def __init__(self, *, head: bytes = b"", early: bytes = b"", stall_s: float = STALL_S) -> None:
         self.heard_at = 0.0
         """The loop's time at which the client last sent anything."""
         self._loop = asyncio.get_running_loop()
         self._stall_s = stall_s
+        self._head = head
         self._early = bytearray(early)
         self._listener: Callable[[bytes], None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -76,7 +77,8 @@ class Connection(asyncio.Protocol):
         """Send without waiting: for little that answers something. Raises `Gone`."""
         if self._gone or self._transport is None or self._transport.is_closing():
             raise Gone
-        self._transport.write(data)
+        self._transport.write(self._head + data)
+        self._head = b""
 
     def listen(self, listener: Callable[[bytes], None]) -> None:
         """Have all that the client sends given to `listener`, and b"" once at its end.

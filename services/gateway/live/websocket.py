@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import aclosing
 from typing import Final
 
 from websockets.datastructures import Headers
@@ -15,7 +14,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from services.gateway.live.feed import Feed, Missed
+from services.gateway.live.feed import Feed, Missed, News
 from services.gateway.live.permission import Permission
 from services.gateway.live.stream import Connection, Gone, Stream
 
@@ -61,19 +60,28 @@ class FeedSocket(Stream):
 
     async def run(self, connection: Connection) -> None:
         self._connection = connection
+        if self._refused is not None:
+            if await self._opened():
+                await self._close(REFUSED, self._refused)
+            return
+        async with self._feed.follow(self._account_id, since=self._since, idle_s=HEARTBEAT_S) as news:
+            # Who is told that the socket is open may rely on hearing of everything from then on.
+            if await self._opened():
+                await self._talk(connection, news)
+
+    async def _opened(self) -> bool:
+        """Answer the client's request; whether there is a WebSocket now."""
         # The library reads a connection from its first byte on.
         self._protocol.receive_data(self._request.serialize())
         for request in self._protocol.events_received():
             if isinstance(request, Request):
                 self._protocol.send_response(self._protocol.accept(request))
         await self._flush()
-        if self._protocol.state is not State.OPEN:
-            return
-        if self._refused is not None:
-            await self._close(REFUSED, self._refused)
-            return
+        return self._protocol.state is State.OPEN
+
+    async def _talk(self, connection: Connection, news: News) -> None:
         connection.listen(self._heard)
-        tasks = {asyncio.create_task(each) for each in (self._beat(connection), self._over.wait(), self._tell())}
+        tasks = {asyncio.create_task(each) for each in (self._beat(connection), self._over.wait(), self._tell(news))}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -86,17 +94,15 @@ class FeedSocket(Stream):
         if self._protocol.state is State.OPEN:
             await self._close(RESTART, "the server restarts")
 
-    async def _tell(self) -> None:
-        news = self._feed.follow(self._account_id, since=self._since, idle_s=HEARTBEAT_S)
-        async with aclosing(news):
-            async for each in news:
-                if each is None:
-                    continue
-                if not self._permission.stands():
-                    await self._close(REFUSED, "no longer permitted")
-                    return
-                text = json.dumps({"type": "lagged", "missed": each.count}) if isinstance(each, Missed) else each.text
-                await self._send(text)
+    async def _tell(self, news: News) -> None:
+        async for each in news:
+            if each is None:
+                continue
+            if not self._permission.stands():
+                await self._close(REFUSED, "no longer permitted")
+                return
+            text = json.dumps({"type": "lagged", "missed": each.count}) if isinstance(each, Missed) else each.text
+            await self._send(text)
 
     async def _beat(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +83,7 @@ def test_a_follower_hears_what_was_stored_then_what_comes_then_that_nothing_does
         table = Table(1, 2, 3)
         feed = table.feed()
         heard: list[int | None] = []
-        async with aclosing(feed.follow(1, since=1, idle_s=0.05)) as news:
+        async with feed.follow(1, since=1, idle_s=0.05) as news:
             async for each in news:
                 assert not isinstance(each, Missed)
                 heard.append(each.id if each else None)
@@ -98,11 +98,40 @@ def test_a_follower_hears_what_was_stored_then_what_comes_then_that_nothing_does
     assert asyncio.run(follow()) == [2, 3, 4, None]
 
 
+def test_a_follower_is_let_in_once_nothing_that_follows_can_be_missed() -> None:
+    """The first look tells what was there before: what came after it must be heard of."""
+
+    async def follow() -> tuple[bool, list[int]]:
+        table, looked = Table(1), threading.Event()
+
+        def newest() -> int:
+            looked.wait(10)
+            return table.newest()
+
+        feed = Feed(after=table.after, newest=newest)
+        entered = asyncio.Event()
+
+        async def listen() -> list[int]:
+            async with feed.follow(1, since=None, idle_s=5) as news:
+                entered.set()
+                return [item.id for item in [await anext(news), await anext(news)] if isinstance(item, Item)]
+
+        listening = asyncio.create_task(listen())
+        await asyncio.sleep(0.05)
+        early = entered.is_set()
+        looked.set()
+        await entered.wait()
+        table.rows |= {2: 1, 3: 1}
+        return early, await listening
+
+    assert asyncio.run(follow()) == (False, [2, 3])
+
+
 def test_a_follower_who_is_slow_is_told_how_many_it_missed_before_what_is_left() -> None:
     async def follow() -> list[Item | Missed | None]:
         table = Table()
         feed = table.feed()
-        async with aclosing(feed.follow(1, since=None, idle_s=0.05)) as news:
+        async with feed.follow(1, since=None, idle_s=0.05) as news:
             assert await anext(news) is None
             table.rows = dict.fromkeys(range(1, 301), 1)
             await feed._look()
