@@ -47,9 +47,11 @@ endif
 check: ready ## check format, lint, types, import contracts and the unit tests
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: the files above want 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy -p shared -p services -p tools
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m "not slow" $(PARALLEL) tests/unit
+	@# Types are checked beside the tests, which wait now and then; what is wrong with them is said at the end.
+	@said=$$(mktemp); $(BIN)/mypy -p shared -p services -p tools >"$$said" 2>&1 & types=$$!; tests=0; \
+	$(BIN)/pytest -q -m "not slow" $(PARALLEL) tests/unit || tests=$$?; \
+	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$types = 0 ] && [ $$tests = 0 ]
 	@echo "make check: format, lint, types, import contracts and unit tests are in order"
 
 bench: ready ## measure Argus against its references on this machine

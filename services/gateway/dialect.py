@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from services.gateway.auth.authenticator import Credentials
 from services.gateway.dialects import CATALOGUE
+from services.gateway.openapi_shapes import Shape
 from services.gateway.problem import Problem
 from shared.plugin import load_class
 
@@ -24,6 +25,7 @@ class Dialect(Protocol):
     `prefix` is where it lives beside the others (empty: the root); on a port of its own it lives at the root.
     `invalid_status` is how it answers what cannot be understood: 400 or 422, `unreachable_status` how
     it says that what it stands on (the database, Redis) does not answer: 503, or 500 where its contract has no other.
+    `shapes` are those that its bodies are annotated with.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Dialect(Protocol):
     error_model: type[BaseModel]
     invalid_status: int
     unreachable_status: int
+    shapes: Sequence[Shape]
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         """Its endpoints, without the prefix."""

@@ -8,6 +8,7 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from flask import Blueprint, Response, current_app, request
 from flask_openapi3 import OpenAPI
@@ -17,6 +18,9 @@ from services.gateway.openapi_document import finished_document
 from services.gateway.problem import Problem, Refusal
 
 api = Blueprint("documentation", __name__)
+
+SHAPES: Final = "argus_shapes"
+"""Where an app keeps the shapes of its dialect."""
 
 _DOCUMENT = "argus_document"
 _ASSETS = {
@@ -50,7 +54,7 @@ def openapi_json() -> Response:
     """The OpenAPI document of this dialect, as it is asked for: at its prefix, or at a port of its own."""
     app = _app()
     if _DOCUMENT not in app.extensions:
-        app.extensions[_DOCUMENT] = finished_document(app)
+        app.extensions[_DOCUMENT] = finished_document(app, app.extensions[SHAPES])
     return response_of({**app.extensions[_DOCUMENT], "servers": [{"url": request.script_root or "/"}]})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask_openapi3 import OpenAPI
@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from services.gateway.endpoint import Contract, contract_of
 from services.gateway.openapi_examples import example_of
+from services.gateway.openapi_shapes import REFERENCE, Shape, shaped
 from services.gateway.rate_limits import PROBES
 
 Json = dict[str, Any]
@@ -46,14 +47,15 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
-def finished_document(app: OpenAPI) -> Json:
-    """The document of one dialect, without the address it is served at."""
+def finished_document(app: OpenAPI, shapes: Iterable[Shape] = ()) -> Json:
+    """The document of one dialect with its `shapes`, without the address it is served at."""
     document: Json = _plain(app.api_doc)
     # Of two rules for one address the first one answers.
     routes = reversed(_routes(app))
     views = {(parse_rule(rule.rule), method): app.view_functions[rule.endpoint] for rule, method in routes}
     # The library's own way of writing them leaves out what it does not know.
-    schemas = {name: _plain(_dumped(schema)) for name, schema in app.components_schemas.items()}
+    dumped = {name: _dumped(schema) for name, schema in app.components_schemas.items()}
+    schemas: Json = _plain(shaped(dumped, shapes))
     document["components"]["schemas"] = schemas
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -115,7 +117,7 @@ def _parameters(contract: Contract, method: str) -> list[Json]:
 def _parameters_in(place: str, model: type[BaseModel] | None) -> list[Json]:
     if model is None:
         return []
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = model.model_json_schema(ref_template=REFERENCE)
     found = []
     for name, field in schema.get("properties", {}).items():
         parameter: Json = {"name": name, "in": place, "required": name in schema.get("required", ())}

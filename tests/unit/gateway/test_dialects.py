@@ -75,6 +75,7 @@ class Other:
     error_model = OtherError
     invalid_status = 422
     unreachable_status = 503
+    shapes = ()
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (other_api,)

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from flask_openapi3 import OpenAPI
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from werkzeug.test import Client
 
 from services.gateway.app import application, dialect_app
+from services.gateway.bootstrap import build
 from services.gateway.dialect import load_dialects
 from services.gateway.endpoint import contract_of
+from services.gateway.gateway import Gateway
 from services.gateway.openapi_examples import example_of
-from tests.unit.gateway.installation import Api
+from shared.settings import Settings
+from tests.unit.gateway.installation import Api, Template
 from tests.unit.gateway.test_dialects import Other
 
 Json = dict[str, Any]
@@ -23,28 +25,31 @@ Json = dict[str, Any]
 _AT_ALL_TIMES = {"X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
 
-@pytest.fixture
-def app(api: Api) -> OpenAPI:
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory, redis_server_url: str, template: Template) -> Iterator[Gateway]:
+    """One that is only asked what it can do: making its document takes longer than all that is asked of it."""
+    folder = tmp_path_factory.mktemp("described")
+    url = template.copy_to(folder / "argus.db")
+    opened = build(Settings(data_dir=folder, redis_url=redis_server_url, database_url=url))
+    yield opened.gateway
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def app(gateway: Gateway) -> OpenAPI:
     (native,) = [dialect for dialect in load_dialects() if dialect.prefix == ""]
-    return dialect_app(native, api.opened.gateway)
+    return dialect_app(native, gateway)
 
 
-@pytest.fixture
-def document(api: Api) -> Json:
-    found = api.get("/openapi.json", who=None).json
-    assert found is not None
-    return dict(found)
+@pytest.fixture(scope="module")
+def document(app: OpenAPI) -> Json:
+    return dict(Client(app).get("/openapi.json").json or {})
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             yield path, method, operation
-
-
-def test_the_document_is_sound_openapi_3_1(document: Json) -> None:
-    assert document["openapi"].startswith("3.1.")
-    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
 def test_nothing_of_older_versions_is_left_in_it(document: Json) -> None:
@@ -113,7 +118,7 @@ def test_an_order_may_be_sent_twice_and_the_document_says_how(document: Json) ->
         assert ("Idempotency-Key" in names) == (method == "post"), path
 
 
-def test_examples_of_requests_are_sound(api: Api, app: OpenAPI, document: Json) -> None:
+def test_examples_of_requests_are_sound(gateway: Gateway, app: OpenAPI, document: Json) -> None:
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     registry: Registry[Any] = Registry().with_resource("doc:", resource)
     views = {view.__name__: view for view in app.view_functions.values()}
@@ -126,7 +131,7 @@ def test_examples_of_requests_are_sound(api: Api, app: OpenAPI, document: Json) 
             reference = content["schema"]["$ref"].removeprefix("#")
             Draft202012Validator({"$ref": f"doc:#{reference}"}, registry=registry).validate(content["example"])
             model = contract_of(views[operation["operationId"]]).models["body"]
-            model.model_validate(content["example"], context={"gateway": api.opened.gateway})
+            model.model_validate(content["example"], context={"gateway": gateway})
             seen += 1
     assert seen >= 6
 

@@ -56,6 +56,7 @@ class Uploads:
     error_model = PictureBody
     invalid_status = 400
     unreachable_status = 503
+    shapes = ()
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (uploads_api,)

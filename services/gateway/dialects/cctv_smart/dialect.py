@@ -38,6 +38,7 @@ from services.gateway.dialects.cctv_smart import (
     webhooks,
 )
 from services.gateway.dialects.cctv_smart.errors import ErrorBody
+from services.gateway.dialects.cctv_smart.rule_body import CONDITION
 from services.gateway.http.timestamps import whole_seconds
 from services.gateway.problem import Problem
 
@@ -59,6 +60,7 @@ class CctvSmart:
     error_model = ErrorBody
     invalid_status = 400
     unreachable_status = 503
+    shapes = (CONDITION,)
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from services.gateway.dialects.cctv_smart.names import Slug
 from services.gateway.http.fields import Name
 from services.gateway.http.timestamps import whole_seconds
+from services.gateway.openapi_shapes import REFERENCE, Shape
 from shared.db.events import RuleRow
 from shared.domain.arming import ARM_STATES, ArmState
 from shared.domain.channel import CHANNELS, ChannelName
@@ -46,16 +47,16 @@ def _line_error(problem: UserError) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("condition", "{reason}", {"reason": reason}), loc=place, input="")
 
 
-class _AnyCondition:
-    """Documents a condition as one of the kinds there are."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        kinds = {name: kind for name, kind in condition_kinds().items() if kind.parts_field is None}
-        shapes = {name: _named(name, handler(kind.__pydantic_core_schema__)) for name, kind in kinds.items()}
-        alone = [shapes[name] for name, kind in kinds.items() if kind.about_camera]
-        plain = [shapes[name] for name, kind in kinds.items() if not kind.about_camera]
-        groups = _made_of_others(plain, depth=MAX_DEPTH)
-        return {"anyOf": [*plain, *alone, *groups, *_made_of_steps([*plain, *groups])]}
+def _any_condition() -> JsonSchemaValue:
+    """One of the kinds of conditions there are."""
+    kinds = {name: kind for name, kind in condition_kinds().items() if kind.parts_field is None}
+    schemas = {name: kind.model_json_schema(ref_template=REFERENCE) for name, kind in kinds.items()}
+    parts = {name: part for schema in schemas.values() for name, part in schema.pop("$defs", {}).items()}
+    shapes = {name: _named(name, schema) for name, schema in schemas.items()}
+    alone = [shapes[name] for name, kind in kinds.items() if kind.about_camera]
+    plain = [shapes[name] for name, kind in kinds.items() if not kind.about_camera]
+    groups = _made_of_others(plain, depth=MAX_DEPTH)
+    return {"anyOf": [*plain, *alone, *groups, *_made_of_steps([*plain, *groups])], "$defs": parts}
 
 
 def _named(name: str, shape: JsonSchemaValue) -> JsonSchemaValue:
@@ -112,8 +113,9 @@ def _made_of_steps(parts: list[JsonSchemaValue]) -> list[JsonSchemaValue]:
     ]
 
 
-ConditionJson = Annotated[dict[str, Any], _AnyCondition()]
-CheckedCondition = Annotated[dict[str, Any], AfterValidator(_sound), _AnyCondition()]
+CONDITION: Final = Shape("Condition", _any_condition)
+ConditionJson = Annotated[dict[str, Any], CONDITION]
+CheckedCondition = Annotated[dict[str, Any], AfterValidator(_sound), CONDITION]
 CameraId = Annotated[str, Field(max_length=64, examples=["cam_001"])]
 Cooldown = Annotated[float, Field(ge=0, le=MAX_COOLDOWN_S, allow_inf_nan=False, examples=[60])]
 Deadline = Annotated[float, Field(ge=0, le=MAX_JUDGE_DEADLINE_S, allow_inf_nan=False, examples=[4])]

@@ -34,6 +34,7 @@ class SecureVision:
     error_model = ErrorBody
     invalid_status = 422
     unreachable_status = 500
+    shapes = ()
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (root.api, events.api, cleanup.api, stream.api)

@@ -50,6 +50,7 @@ class VisionFlow:
     error_model = ErrorBody
     invalid_status = 422
     unreachable_status = 503
+    shapes = ()
 
     def blueprints(self) -> Sequence[APIBlueprint]:
         return (

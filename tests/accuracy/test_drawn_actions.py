@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.modules.specialists.pose.looking import Look
 from services.modules.specialists.pose.skeleton import Skeleton, flipped
 from shared.domain.box import Box
-from tests.unit.modules.pose.figure import (
+from tests.accuracy.figure import (
     BODIES,
     CAMERAS,
     Body,

@@ -28,7 +28,7 @@ class Run:
     def __init__(self, processes: Processes, folder: Path, *services: str) -> None:
         self.processes = processes
         self.output = folder / "output.jsonl"
-        command = [sys.executable, "-m", "tests.unit.cli.supervised", *services]
+        command = [sys.executable, "-m", "tests.integration.cli.supervised", *services]
         self.process: subprocess.Popen[bytes] = processes.start(command, cwd=PROJECT, output=self.output)
 
     def records(self) -> list[dict[str, Any]]:
