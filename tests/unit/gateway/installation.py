@@ -8,18 +8,22 @@ from __future__ import annotations
 import base64
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flask_openapi3 import OpenAPI
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
-from services.gateway.app import application
+from services.gateway.app import application, dialect_app
 from services.gateway.bootstrap import Opened, build
 from services.gateway.dialect import Dialect, load_dialects
+from services.gateway.gateway import Gateway
+from services.gateway.switchboard import Switchboard
 from shared.accounts.keys import create_key
 from shared.accounts.users import account_named, add_account
 from shared.db.engine import connect
@@ -28,6 +32,9 @@ from shared.db.tables import Alert, Delivery, Event, Recognition
 from shared.domain.ids import alert_id, delivery_id
 from shared.settings import Settings
 from shared.settings.sections import GatewaySettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 START = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -151,8 +158,25 @@ def recognition(*, account_id: int | None, camera: str = "cam_001", at: datetime
 def open_api(settings: Settings, keys: Mapping[str, str], *, dialects: list[Dialect] | None = None) -> Api:
     clock = Clock()
     opened = build(settings, now=clock)
-    app = application(opened.gateway, dialects or load_dialects())
-    return Api(opened, Client(app), clock, keys)
+    if dialects is not None:
+        return Api(opened, Client(application(opened.gateway, dialects)), clock, keys)
+    apps = {dialect.prefix: _OnDemand(dialect, opened.gateway) for dialect in load_dialects()}
+    return Api(opened, Client(Switchboard(by_prefix=apps)), clock, keys)
+
+
+class _OnDemand:
+    """A dialect's app from its first request on: most tests speak one dialect, and making an app takes a while."""
+
+    def __init__(self, dialect: Dialect, gateway: Gateway) -> None:
+        self._dialect = dialect
+        self._gateway = gateway
+
+    @cached_property
+    def made(self) -> OpenAPI:
+        return dialect_app(self._dialect, self._gateway)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.made(environ, start_response)
 
 
 def fill(database_url: str) -> dict[str, str]:

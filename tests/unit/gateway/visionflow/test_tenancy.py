@@ -25,7 +25,7 @@ HIDDEN = ("geheime-kamera", "hidden-host", "secret-place")
 
 
 def _app(switchboard: Any) -> Flask:
-    return next(app for prefix, app in switchboard._by_prefix if prefix == "/visionflow")  # type: ignore[no-any-return]
+    return next(app.made for prefix, app in switchboard._by_prefix if prefix == "/visionflow")  # type: ignore[no-any-return]
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
