@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.domain.path import Extent
 from shared.domain.polygon import Point
 
 Side = Literal["left", "right"]
 
 _SLACK = 1e-9
+# What lies this far from the line's ends is beyond what rounding could bring back.
+_APART = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,30 @@ class Line:
         if self.start == self.end:
             raise ValueError("a line needs two different points")
 
+    def is_out_of_reach(self, extent: Extent) -> bool:
+        """Whether no path within the rectangle crosses; sooner said than what its crossings are."""
+        x1, y1, x2, y2 = extent
+        (start_x, start_y), (end_x, end_y) = self.start, self.end
+        if (
+            max(start_x, end_x) < x1 - _APART
+            or min(start_x, end_x) > x2 + _APART
+            or max(start_y, end_y) < y1 - _APART
+            or min(start_y, end_y) > y2 + _APART
+        ):
+            return True
+        turns = self._turns(((x1, y1), (x2, y1), (x1, y2), (x2, y2)))
+        return min(turns) > self._slack or max(turns) < -self._slack
+
     def crossings(self, path: Sequence[Point]) -> Iterator[Side]:
         """To which side a path goes each time it crosses, in order.
 
         A crossing leads from one side to the other between the line's ends, however far two points of the path lie
         apart. Who only touches the line, or goes around its end, does not cross.
         """
-        turns, slack = self._turns(path), self._slack
-        # Nearly every path keeps to one side, which is soon said.
-        if not turns or min(turns) > slack or max(turns) < -slack:
-            return
+        slack = self._slack
         last: Side | None = None
         since = 0
-        for index, turn in enumerate(turns):
+        for index, turn in enumerate(self._turns(path)):
             side = _side(turn, slack)
             if side is None:
                 continue

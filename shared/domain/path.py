@@ -14,6 +14,18 @@ _STEP: Final = 0.01
 _DIGITS: Final = 4
 
 
+Extent = tuple[float, float, float, float]
+"""The least and the greatest x, then y: x1, y1, x2, y2."""
+
+
+def extent_of(path: Path) -> Extent | None:
+    """The rectangle that a path fills; None of an empty one."""
+    if not path:
+        return None
+    xs, ys = zip(*path, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
 def gone_on(path: Path, to: Point) -> Path:
     """The path once the object stands at `to`.
 

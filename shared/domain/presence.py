@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.box import Box
-from shared.domain.path import Path
+from shared.domain.path import Extent, Path, extent_of
 
 
 class PresencePhase(StrEnum):
@@ -66,6 +66,15 @@ class Presence:
     crops: tuple[Crop, ...] = ()
     path: Path = ()
     speed: float = 0.0
+    # Asked by every rule about a line, and the same for all: filled by the first of them.
+    _extents: list[Extent | None] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def extent(self) -> Extent | None:
+        """The rectangle that the path fills; None where there is no path."""
+        if not self._extents:
+            self._extents.append(extent_of(self.path))
+        return self._extents[0]
 
     @property
     def duration_s(self) -> float:

@@ -47,6 +47,8 @@ class LineCondition(Condition):
             return False
         if presence.confidence < self.min_confidence or not (self.schedule is None or self.schedule.awake(at)):
             return False
+        if presence.extent is None or self._line.is_out_of_reach(presence.extent):
+            return False
         wanted = self.direction.removeprefix("to_")
         return any(wanted in ("any", side) for side in self._line.crossings(presence.path))
 

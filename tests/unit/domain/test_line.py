@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.line import Line
-from shared.domain.path import MAX_POINTS, gone_on
+from shared.domain.path import MAX_POINTS, Extent, extent_of, gone_on
 from shared.domain.polygon import Point
 
 # Looking from left to right in a picture, what lies above is on the left.
@@ -65,6 +65,28 @@ def test_crossings_alternate_unless_an_end_was_gone_around(start: Point, end: Po
     back = list(Line(start, end).crossings(path[::-1]))
     turned = {"left": "right", "right": "left"}
     assert back == [turned[side] for side in reversed(there)], "the way back crosses where the way there did"
+
+
+@given(points, points, st.lists(points, min_size=1, max_size=12))
+def test_what_is_out_of_reach_of_a_line_does_not_cross_it(start: Point, end: Point, path: list[Point]) -> None:
+    assume(start != end)
+    line, extent = Line(start, end), extent_of(tuple(path))
+    assert extent is not None
+    if line.is_out_of_reach(extent):
+        assert list(line.crossings(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("extent", "out"),
+    [
+        ((0.3, 0.6, 0.5, 0.9), True),  # below it
+        ((0.85, 0.1, 0.9, 0.9), True),  # past its end
+        ((0.3, 0.4, 0.5, 0.6), False),
+        ((0.3, 0.5, 0.5, 0.5), False),  # on it
+    ],
+)
+def test_a_rectangle_is_out_of_reach_beside_a_line_and_past_its_ends(extent: Extent, *, out: bool) -> None:
+    assert Line((0.2, 0.5), (0.8, 0.5)).is_out_of_reach(extent) is out
 
 
 @given(paths)
