@@ -50,6 +50,7 @@ check: ready ## check format, lint, types, import contracts and the unit tests
 	@$(BIN)/lint-imports --no-logo
 	@# Types are checked beside the tests, which wait now and then; what is wrong with them is said at the end.
 	@said=$$(mktemp); $(BIN)/mypy -p shared -p services -p tools >"$$said" 2>&1 & types=$$!; tests=0; \
+	trap 'kill $$types 2>/dev/null; rm -f "$$said"; exit 130' INT TERM HUP; \
 	$(BIN)/pytest -q -m "not slow" $(PARALLEL) tests/unit || tests=$$?; \
 	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$types = 0 ] && [ $$tests = 0 ]
 	@echo "make check: format, lint, types, import contracts and unit tests are in order"

@@ -21,7 +21,7 @@ _GOAL_MS, _MOST_BY_OTHERS = 0.3, 1.2
 _AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 _WHAT = f"rules: a change of a presence, {RULES} rules of all kinds on its camera, ten others in view"
 _OFFICE = {"timezone": "Europe/Paris", "windows": [{"days": ["mon", "tue"], "from": "08:00", "to": "18:00"}]}
-# All concern what is seen and none holds, so each is asked to its end, at every change.
+# None of them ever holds, so each is asked anew at every change.
 _CONDITIONS: dict[str, dict[str, Any]] = {
     "dwell": {"kind": "presence", "labels": ["person"], "zone": "door", "dwell_s": 60},
     "label": {"kind": "presence", "labels": ["car"]},
@@ -36,12 +36,16 @@ _CONDITIONS: dict[str, dict[str, Any]] = {
     "not": {"kind": "not", "condition": {"kind": "presence", "labels": ["person"]}},
 }
 
+# Few lines lie amid a path without being crossed; what 200 of these would cost is told beside.
+_AMID: dict[str, Any] = {"kind": "line", "labels": ["person"], "start": [0.195, 0.505], "end": [0.206, 0.525]}
+
 
 def p8_rules() -> Row:
     """Medians of single changes, on a camera alone and on one of eleven with as many rules each."""
     of_alone, of_many = _rules(cameras=1), _rules(cameras=CAMERAS)
-    alone, many, half = (_median_ms(rules) for rules in (of_alone, of_many, of_alone[::2]))
+    alone, many, half = (_median_ms(rules) for rules in (of_alone, of_many, of_alone[: RULES // 2]))
     kinds = {f"{name}_ms": _median_ms([rule] * RULES) for name, rule in zip(_CONDITIONS, of_alone, strict=False)}
+    amid = _median_ms([Rule("amid", "A rule", parse_condition(_AMID))] * RULES)
     return Row(
         "P8",
         _WHAT,
@@ -50,8 +54,8 @@ def p8_rules() -> Row:
         reference=f"one of {CAMERAS} such cameras: {many:.3f} ms",
         ratio=f"{many / alone:.2f}",
         met=alone <= _GOAL_MS and many <= _MOST_BY_OTHERS * alone,
-        note=f"{RULES // 2} rules: {half:.3f} ms; {RULES} of the dearest kind: {max(kinds.values()):.3f} ms",
-        figures={"alone_ms": alone, "many_ms": many, "half_ms": half, **kinds},
+        note=f"{RULES // 2} rules: {half:.3f} ms; {RULES} lines amid a path of {MAX_POINTS} points: {amid:.3f} ms",
+        figures={"alone_ms": alone, "many_ms": many, "half_ms": half, **kinds, "line_amid_ms": amid},
     )
 
 

@@ -32,15 +32,28 @@ class Shape:
 
 
 def shaped(schemas: Json, shapes: Iterable[Shape]) -> Json:
-    """The schemas and those of the shapes by name, with references to these where they are used."""
+    """The schemas and those of the shapes by name, with references to these where they are used.
+
+    Raises `ValueError` for two of one name, and for a shape that is used and not among `shapes`.
+    """
     made = {shape.name: shape.make() for shape in shapes}
-    parts = {name: part for schema in made.values() for name, part in schema.pop("$defs", {}).items()}
-    whole: Json = _referring({**parts, **schemas, **made})
+    found = dict(schemas)
+    for name, schema in made.items():
+        for part_name, part in {**schema.pop("$defs", {}), name: schema}.items():
+            if found.setdefault(part_name, part) != part:
+                raise ValueError(f"two schemas are called {part_name}")
+    whole: Json = _referring(found, frozenset(made))
     return whole
 
 
-def _referring(value: Any) -> Any:
-    if isinstance(value, dict):
-        rest = {key: _referring(item) for key, item in value.items() if key != _MARK}
-        return {"$ref": REFERENCE.format(model=value[_MARK]), **rest} if _MARK in value else rest
-    return [_referring(item) for item in value] if isinstance(value, list) else value
+def _referring(value: Any, known: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_referring(item, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    rest = {key: _referring(item, known) for key, item in value.items() if key != _MARK}
+    if _MARK not in value:
+        return rest
+    if value[_MARK] not in known:
+        raise ValueError(f"the dialect does not name the shape {value[_MARK]}")
+    return {"$ref": REFERENCE.format(model=value[_MARK]), **rest}

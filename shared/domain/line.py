@@ -57,9 +57,9 @@ class Line:
         last: Side | None = None
         since = 0
         for index, turn in enumerate(self._turns(path)):
-            side = _side(turn, slack)
-            if side is None:
+            if -slack <= turn <= slack:
                 continue
+            side: Side = "left" if turn < 0 else "right"
             if last is not None and side != last and self._meets(path[since : index + 1]):
                 yield side
             last, since = side, index
@@ -91,9 +91,3 @@ class Line:
         (x, y), (end_x, end_y) = self.start, self.end
         dx, dy = end_x - x, end_y - y
         return [dx * (point_y - y) - dy * (point_x - x) for point_x, point_y in points]
-
-
-def _side(turn: float, slack: float) -> Side | None:
-    if abs(turn) <= slack:
-        return None
-    return "left" if turn < 0 else "right"

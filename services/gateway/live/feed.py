@@ -20,6 +20,9 @@ LOOK_EVERY_S: Final = 0.1
 LATE_S: Final = 5.0
 """A row with a lower number than others may be committed so much later than they."""
 
+PATIENCE_S: Final = 20.0
+"""How long a client waits for a database that is away."""
+
 _BACKOFF_S: Final = 1.0
 _MOST_WAITING: Final = 256
 _BEFORE: Final = 200
@@ -112,11 +115,12 @@ class Feed:
     async def follow(self, account_id: int | None, *, since: int | None, idle_s: float) -> AsyncIterator[News]:
         """All that is committed once the block is entered; with `since`, what is stored with a higher number first.
 
-        Waits for the database before it lets in. There is neither gap nor double at the seam. None comes whenever
-        nothing else has for `idle_s`.
+        There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`. Waits for the
+        database before it lets in, and raises `TimeoutError` after `PATIENCE_S`: clients come again.
         """
         with self.listen(account_id) as listener:
-            await self.ready()
+            async with asyncio.timeout(PATIENCE_S):
+                await self.ready()
             async with aclosing(self._news(listener, since=since, idle_s=idle_s)) as news:
                 yield news
 
@@ -176,6 +180,9 @@ class Feed:
                     await asyncio.sleep(LOOK_EVERY_S)
             except SQLAlchemyError as error:
                 log.warning("feed_waits", reason=type(error).__name__)
+                await asyncio.sleep(_BACKOFF_S)
+            except Exception:  # boundary: all who listen, and who come later, would wait for ever
+                log.exception("feed_failed")
                 await asyncio.sleep(_BACKOFF_S)
 
     async def _begin(self) -> None:

@@ -86,7 +86,7 @@ class StreamLoop:
         try:
             await self._connected(handed)
         except (Gone, OSError, asyncio.CancelledError):
-            pass  # the client has left, or the gateway stops: nobody waits for more
+            pass  # the client has left, waits no longer, or the gateway stops: nobody waits for more
         except Exception:  # boundary: one broken stream must not end the others
             log.exception("stream_failed", kind=handed.stream.kind)
         finally:
