@@ -20,7 +20,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from shared.db import migrations
@@ -49,6 +49,14 @@ def audit(action: str) -> AuditRow:
     return AuditRow(at=AT, principal="p", action=action, target="t")
 
 
+def alembic(connection: Connection | None = None) -> Config:
+    """Our migrations, on that connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
 def test_the_migrations_make_exactly_the_schema_of_the_models(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -56,9 +64,7 @@ def test_the_migrations_make_exactly_the_schema_of_the_models(engine: Engine) ->
 
 
 def test_the_files_of_the_migrations_are_named_by_their_revisions() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    revisions = ScriptDirectory.from_config(alembic()).walk_revisions()
     assert known_revisions() == tuple(revision.revision for revision in revisions)
 
 
@@ -74,10 +80,7 @@ def test_an_upgrade_keeps_what_was_stored_and_what_refers_to_it(database_url: st
     engine = connect(database_url)
     at = "2026-01-15 10:30:45+00:00"
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
+        command.upgrade(alembic(connection), "0005")
         insert = "INSERT INTO alerts (id, event_uuid, notice, decided_at) VALUES ('a', 'e', '{}', '%s')"
         connection.exec_driver_sql(insert % at)
         columns = "id, alert_id, event_uuid, channel, recipient, state, attempts, doubtful, due_at, created_at, reason"
@@ -99,10 +102,7 @@ def test_accounts_that_were_there_get_a_uuid_each(database_url: str) -> None:
     engine = connect(database_url)
     at = "2026-01-15 10:30:45+00:00"
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0008")
+        command.upgrade(alembic(connection), "0008")
         for name in ("ada", "bob"):
             columns = "username, password_hash, role, enabled, arm, created_at"
             values = f"'{name}', 'x', 'operator', true, 'away', '{at}'"
@@ -127,10 +127,7 @@ def test_recognitions_that_were_there_get_their_account_and_events_are_under_no_
     engine = connect(database_url)
     at = "2026-01-15 10:30:45+00:00"
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0008")
+        command.upgrade(alembic(connection), "0008")
         columns = "id, username, password_hash, role, enabled, arm, created_at"
         connection.exec_driver_sql(
             f"INSERT INTO accounts ({columns}) VALUES (7, 'ada', 'x', 'operator', true, 'away', '{at}')"
@@ -160,10 +157,7 @@ def test_numbers_of_before_an_upgrade_do_not_come_again_either(database_url: str
     engine = connect(database_url)
     at = "2026-01-15 10:30:45+00:00"
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0016")
+        command.upgrade(alembic(connection), "0016")
         columns = (
             "uuid, camera_slug, kind, label, confidence, severity, rules, zones, started_at, occurred_at, stored_at"
         )
