@@ -86,9 +86,16 @@ class Feed:
     No number ever comes again.
     """
 
-    def __init__(self, *, after: Callable[[int, int], Sequence[Item]], newest: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        after: Callable[[int, int], Sequence[Item]],
+        newest: Callable[[], int],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._after = after
         self._newest = newest
+        self._patience_s = patience_s
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -116,10 +123,10 @@ class Feed:
         """All that is committed once the block is entered; with `since`, what is stored with a higher number first.
 
         There is neither gap nor double at the seam. None comes whenever nothing else has for `idle_s`. Waits for the
-        database before it lets in, and raises `TimeoutError` after `PATIENCE_S`: clients come again.
+        database before it lets in, and raises `TimeoutError` after `patience_s`: clients come again.
         """
         with self.listen(account_id) as listener:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 await self.ready()
             async with aclosing(self._news(listener, since=since, idle_s=idle_s)) as news:
                 yield news

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
@@ -125,6 +126,36 @@ def test_a_follower_is_let_in_once_nothing_that_follows_can_be_missed() -> None:
         return early, await listening
 
     assert asyncio.run(follow()) == (False, [2, 3])
+
+
+def test_a_follower_waits_for_the_database_for_a_while_only() -> None:
+    async def follow() -> None:
+        back = threading.Event()
+        feed = Feed(after=Table().after, newest=lambda: int(back.wait(10)), patience_s=0.05)
+        try:
+            async with feed.follow(1, since=None, idle_s=5):
+                raise AssertionError
+        finally:
+            back.set()
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(follow())
+
+
+def test_a_surprise_keeps_nobody_waiting_for_ever() -> None:
+    async def follow() -> list[int]:
+        table, surprises = Table(1), [RuntimeError("nobody knows why")]
+
+        def newest() -> int:
+            if surprises:
+                raise surprises.pop()
+            return table.newest()
+
+        async with Feed(after=table.after, newest=newest).follow(1, since=None, idle_s=5) as news:
+            table.rows[2] = 1
+            return [item.id for item in [await anext(news)] if isinstance(item, Item)]
+
+    assert asyncio.run(follow()) == [2]
 
 
 def test_a_follower_who_is_slow_is_told_how_many_it_missed_before_what_is_left() -> None:
