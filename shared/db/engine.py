@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -14,6 +17,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from shared.domain.errors import Transient, UserError
 
 SessionFactory = sessionmaker[Session]
+
+_BUSY_S: Final = 15
+_AGAIN_S: Final = 0.01
 
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
@@ -31,7 +37,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
                 "database_url", "the driver of PostgreSQL is not installed", remedy="install argus[postgres]"
             ) from None
     _make_folder(parsed)
-    engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": 15})
+    engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -84,9 +90,24 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
     # Let SQLAlchemy's begin event below start transactions, not the driver.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in (f"busy_timeout={_BUSY_S * 1000}", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Turn the log on. A new file must be had alone for that, and where it is not SQLite fails instead of waiting."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _begin_immediate(connection: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -209,6 +210,24 @@ def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserError, match=r"newer version of Argus \(schema 9999\)"):
         upgrade(engine)
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    """Two services that start together on a fresh machine both want to turn its log on."""
+    file = tmp_path / "argus.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE known (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO known VALUES (1)")
+    done = threading.Timer(0.5, other.execute, ("COMMIT",))
+    done.start()
+    engine = connect(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("SELECT id FROM known").scalar() == 1
+    done.join()
+    other.close()
+    engine.dispose()
 
 
 def test_services_that_start_together_upgrade_one_after_the_other(database_url: str) -> None:
