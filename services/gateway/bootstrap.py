@@ -50,8 +50,16 @@ from shared.retention.old_events import OldEvents
 from shared.retention.seen_now import presences_there
 from shared.settings import Settings
 
-# People wait for these answers: whatever Redis is needed for can be done without within half a second.
-_REDIS_TIMEOUT_S = 0.4
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an answer waits for what it can do without, seconds.
+
+    People wait for these answers: one who meets a Redis that hangs, and probes after that, waits less than a second.
+    """
+
+    redis_s: float = 0.4
+    probes_s: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +76,12 @@ class Opened:
         self.engine.dispose()
 
 
-def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Opened:
+def build(settings: Settings, *, now: Callable[[], datetime] | None = None, patience: Patience | None = None) -> Opened:
     """Assemble the gateway. Connects to nothing yet; raises `UserError` for settings that cannot work."""
+    patience = patience or Patience()
     clock = now or _utc_now
     engine = connect_database(settings.effective_database_url, pool_size=settings.gateway.threads + 2)
-    redis = impatient_redis(settings)
+    redis = impatient_redis(settings, timeout_s=patience.redis_s)
     soft_redis = SoftRedis(redis)
     celery = celery_app(settings.known_redis_url)
     box = installation_box(settings)
@@ -81,10 +90,11 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     health = HealthCheck(
         {
             "redis": redis_probe(redis),
-            "ollama": ollama_probe(settings.ollama.url),
+            "ollama": ollama_probe(settings.ollama.url, timeout_s=patience.probes_s),
             "database": database_probe(engine),
         },
         pipeline=pipeline_probe(redis, judging=settings.has_judge),
+        deadline_s=patience.probes_s,
     )
     media = MediaStore.open(settings.effective_media_url)
     old_events = OldEvents(writes, reads, media=media, there=lambda camera: presences_there(redis, camera), now=clock)
@@ -116,7 +126,9 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
         feeds=Feeds(),
         cleanup=Cleanup(old_events, soft_redis, days=settings.retention.events_days),
         health=health,
-        stats=SystemStats(data_dir=settings.data_dir, redis=redis, shards=settings.shards),
+        stats=SystemStats(
+            data_dir=settings.data_dir, redis=redis, shards=settings.shards, deadline_s=patience.probes_s
+        ),
         alert_tests=AlertTests(redis, celery, at_once=max(1, settings.gateway.threads // 4)),
         modules=ModuleJobs(redis, celery, bound=settings.modules.queue_bound, now=clock),
         pictures=LivePictures(settings.known_redis_url, order=partial(send_order, soft_redis)),
@@ -127,14 +139,14 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None) -> O
     return Opened(gateway=gateway, engine=engine)
 
 
-def impatient_redis(settings: Settings) -> Redis:
+def impatient_redis(settings: Settings, *, timeout_s: float) -> Redis:
     """A client that gives up soon and does not try twice. Raises `UserError` without a usable URL."""
     try:
         return Redis.from_url(
             settings.known_redis_url,
             protocol=2,
-            socket_timeout=_REDIS_TIMEOUT_S,
-            socket_connect_timeout=_REDIS_TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), retries=0),
         )
     except ValueError as error:

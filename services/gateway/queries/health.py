@@ -22,8 +22,6 @@ from services.gateway.queries.probes import Probe, Probes, Remembered
 from shared.db.accounts import Account
 from shared.messages.topics import EYE_INFO, LIVENESS
 
-# With the time that a hung Redis costs a request before it comes here, less than a second.
-DEADLINE_S = 0.5
 FRESH_FOR_S = 1.0
 EXPECTED_SERVICES = ("ingest", "eye", "brain", "alerts", "alerts-worker", "modules-worker")
 JUDGE_WORKER = "judge-worker"
@@ -54,7 +52,7 @@ class HealthCheck:
         *,
         pipeline: Callable[[], tuple[dict[str, Any], dict[str, Any]]],
         monotonic: Callable[[], float] = time.monotonic,
-        deadline_s: float = DEADLINE_S,
+        deadline_s: float,
     ) -> None:
         self._probes = Probes({**probes, "pipeline": pipeline}, deadline_s=deadline_s)
         self._latest = Remembered(self._look, fresh_for_s=FRESH_FOR_S, monotonic=monotonic)
@@ -97,14 +95,14 @@ def redis_probe(redis: Redis) -> Probe:
     return probe
 
 
-def ollama_probe(url: str | None) -> Probe:
+def ollama_probe(url: str | None, *, timeout_s: float) -> Probe:
     """`not_configured` without a URL; else whether the server answers."""
 
     def probe() -> str:
         if url is None:
             return "not_configured"
         # Of one that is alive the head comes at once; what it sends after that does not matter.
-        with httpx.stream("GET", f"{url.rstrip('/')}/api/version", timeout=DEADLINE_S) as answer:
+        with httpx.stream("GET", f"{url.rstrip('/')}/api/version", timeout=timeout_s) as answer:
             return "ok" if answer.is_success else "unavailable"
 
     return probe

@@ -17,8 +17,6 @@ from shared.jobs import QUEUE_GEMMA, QUEUE_MODULES, QUEUE_MODULES_GPU
 from shared.messages.topics import LIVENESS, TOPICS, Topic
 from shared.observability.gpu import GpuDriver
 
-# With the time that a hung Redis costs a request before it comes here, less than a second.
-DEADLINE_S = 0.5
 FRESH_FOR_S = 1.0
 
 _QUEUES = {"queue_gemma": (QUEUE_GEMMA,), "queue_modules": (QUEUE_MODULES, QUEUE_MODULES_GPU)}
@@ -56,7 +54,15 @@ class BrokerStats:
 class SystemStats:
     """Looks at everything at once, at most once a second, and never waits long for any of it."""
 
-    def __init__(self, *, data_dir: Path, redis: Redis, shards: int, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        redis: Redis,
+        shards: int,
+        deadline_s: float,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._cpu = CpuGauge()
         self._gpu = GpuDriver()
         self._wall = wall
@@ -68,7 +74,7 @@ class SystemStats:
             "disk": lambda: disk(data_dir),
             "broker": lambda: broker_stats(redis, shards=shards),
         }
-        self._probes = Probes(probes, deadline_s=DEADLINE_S)
+        self._probes = Probes(probes, deadline_s=deadline_s)
         self._latest = Remembered(self._look, fresh_for_s=FRESH_FOR_S)
 
     def now(self) -> dict[str, Any]:

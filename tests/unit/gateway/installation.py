@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from services.gateway.app import application, dialect_app
-from services.gateway.bootstrap import Opened, build
+from services.gateway.bootstrap import Opened, Patience, build
 from services.gateway.dialect import Dialect, load_dialects
 from services.gateway.gateway import Gateway
 from services.gateway.switchboard import Switchboard
@@ -48,6 +48,8 @@ NO_HURRY = GatewaySettings(
     rate_limit_address="100000 per hour",
 )
 """Limits that no test reaches by asking often."""
+PATIENT = Patience(redis_s=30.0, probes_s=30.0)
+"""What is there may take its time: a busy machine must not look like a Redis or a database that is away."""
 RTSP = "rtsp://user:pass@192.0.2.101:554/Streaming/Channels/101"
 
 
@@ -155,9 +157,15 @@ def recognition(*, account_id: int | None, camera: str = "cam_001", at: datetime
     return Recognition(account_id=account_id, camera_slug=camera, at=at, **{**defaults, **values})
 
 
-def open_api(settings: Settings, keys: Mapping[str, str], *, dialects: list[Dialect] | None = None) -> Api:
+def open_api(
+    settings: Settings,
+    keys: Mapping[str, str],
+    *,
+    dialects: list[Dialect] | None = None,
+    patience: Patience = PATIENT,
+) -> Api:
     clock = Clock()
-    opened = build(settings, now=clock)
+    opened = build(settings, now=clock, patience=patience)
     if dialects is not None:
         return Api(opened, Client(application(opened.gateway, dialects)), clock, keys)
     apps = {dialect.prefix: _OnDemand(dialect, opened.gateway) for dialect in load_dialects()}

@@ -16,6 +16,7 @@ import pytest
 from redis import Redis
 
 from services.cli.redis_server import prepare_redis, start_redis, stop_redis
+from services.gateway.bootstrap import Patience
 from services.gateway.queries.health import EXPECTED_SERVICES, HealthCheck, ollama_probe, pipeline_probe
 from shared.messages.topics import EYE_INFO
 from shared.observability import Liveness
@@ -82,11 +83,11 @@ def test_a_probe_that_hangs_hangs_nobody_and_is_not_started_again(release: threa
 
     now = 0.0
     probes = {"redis": hang, "ollama": lambda: "ok", "database": lambda: "ok"}
-    check = HealthCheck(probes, pipeline=lambda: ({}, {}), monotonic=lambda: now, deadline_s=0.1)
+    check = HealthCheck(probes, pipeline=lambda: ({}, {}), monotonic=lambda: now, deadline_s=1)
     for now in (0.0, 2.0, 4.0):  # noqa: B007 – read by the lambda above
         began = time.monotonic()
         health = check.now()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < FAR_FROM_HANGING_S
         assert (health.status, health.components["redis"], health.can_serve) == ("degraded", "unavailable", True)
     assert started == 1
     check.close()
@@ -100,7 +101,7 @@ def test_the_answer_is_remembered_for_a_second() -> None:
         asked += 1
         return "ok"
 
-    check = HealthCheck({"database": count}, pipeline=lambda: ({}, {}), monotonic=lambda: now)
+    check = HealthCheck({"database": count}, pipeline=lambda: ({}, {}), monotonic=lambda: now, deadline_s=30)
     check.now()
     check.now()
     assert asked == 1
@@ -114,7 +115,7 @@ def test_a_failing_probe_makes_its_component_unavailable_and_a_dead_database_the
     def fail() -> str:
         raise OSError("no route to 10.0.0.1")
 
-    check = HealthCheck({"database": fail}, pipeline=lambda: ({}, {}))
+    check = HealthCheck({"database": fail}, pipeline=lambda: ({}, {}), deadline_s=30)
     health = check.now()
     assert (health.status, health.components, health.can_serve) == (
         "unhealthy",
@@ -131,10 +132,18 @@ def test_the_judges_worker_is_missed_where_there_is_a_judge(redis: Redis) -> Non
 
 
 def test_an_ollama_that_is_not_configured_is_not_missed() -> None:
-    assert ollama_probe(None)() == "not_configured"
+    assert ollama_probe(None, timeout_s=1)() == "not_configured"
 
 
 # What hangs for real: nothing of it may hold the answer up.
+
+# Enough for what answers, on a machine that is busy with other tests; and what hangs does so for longer than any bound.
+SOME_PATIENCE = Patience(redis_s=1.0, probes_s=3.0)
+FAR_FROM_HANGING_S = 25.0
+
+
+def test_who_meets_all_that_can_hang_waits_less_than_a_second() -> None:
+    assert Patience().redis_s + Patience().probes_s < 1.0
 
 
 class Silent:
@@ -172,26 +181,26 @@ def silent() -> Iterator[Silent]:
 @contextmanager
 def _opened(template: Template, folder: Path, **settings: Any) -> Iterator[Api]:
     values = {"database_url": template.copy_to(folder / "argus.db"), "data_dir": folder, **settings}
-    api = open_api(Settings.model_validate(values), template.keys)
+    api = open_api(Settings.model_validate(values), template.keys, patience=SOME_PATIENCE)
     try:
         yield api
     finally:
         api.opened.close()
 
 
-def _asked_within_a_second(api: Api) -> tuple[int, dict[str, Any]]:
+def _asked_in_time(api: Api) -> tuple[int, dict[str, Any]]:
     began = time.monotonic()
     answer = api.get("/health", who=None)
-    assert time.monotonic() - began <= 1.0
+    assert time.monotonic() - began < FAR_FROM_HANGING_S
     assert answer.json is not None
     return answer.status_code, answer.json
 
 
-def test_an_ollama_that_hangs_degrades_within_a_second(
+def test_an_ollama_that_hangs_degrades_in_time(
     silent: Silent, template: Template, tmp_path: Path, redis_url: str
 ) -> None:
     with _opened(template, tmp_path, redis_url=redis_url, ollama={"url": f"http://127.0.0.1:{silent.port}"}) as api:
-        status, body = _asked_within_a_second(api)
+        status, body = _asked_in_time(api)
         assert (status, body["status"]) == (200, "degraded")
         assert body["components"] == {"api": "ok", "redis": "ok", "ollama": "unavailable", "database": "ok"}
     assert silent.taken
@@ -210,17 +219,17 @@ def test_an_ollama_that_sends_without_end_is_well(template: Template, tmp_path: 
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with _opened(template, tmp_path, redis_url=redis_url, ollama={"url": url}) as api:
-        assert _asked_within_a_second(api)[1]["components"]["ollama"] == "ok"
+        assert _asked_in_time(api)[1]["components"]["ollama"] == "ok"
     thread.join(5)
     listener.close()
 
 
-def test_a_database_that_hangs_makes_the_api_unavailable_within_a_second(
+def test_a_database_that_hangs_makes_the_api_unavailable_in_time(
     silent: Silent, template: Template, tmp_path: Path, redis_url: str
 ) -> None:
     url = f"postgresql+psycopg://argus@127.0.0.1:{silent.port}/argus"
     with _opened(template, tmp_path, redis_url=redis_url, database_url=url) as api:
-        status, body = _asked_within_a_second(api)
+        status, body = _asked_in_time(api)
         assert (status, body["status"]) == (503, "unhealthy")
         assert body["components"]["database"] == "unavailable"
     assert silent.taken
@@ -229,41 +238,39 @@ def test_a_database_that_hangs_makes_the_api_unavailable_within_a_second(
 def test_a_writer_that_takes_long_does_not_look_like_a_dead_database(api: Api) -> None:
     with api.opened.engine.connect() as writer:
         writer.exec_driver_sql("SELECT 1")  # holds the write lock from here on
-        assert _asked_within_a_second(api)[1]["components"]["database"] == "ok"
+        assert _asked_in_time(api)[1]["components"]["database"] == "ok"
 
 
 def test_a_database_without_its_tables_is_not_well(template: Template, tmp_path: Path, redis_url: str) -> None:
     with _opened(template, tmp_path, redis_url=redis_url, database_url=f"sqlite:///{tmp_path}/empty.db") as api:
-        assert _asked_within_a_second(api)[0] == 503
+        assert _asked_in_time(api)[0] == 503
 
 
-def test_a_redis_that_hangs_degrades_within_a_second_and_events_are_still_read(
-    template: Template, tmp_path: Path
-) -> None:
+def test_a_redis_that_hangs_degrades_in_time_and_events_are_still_read(template: Template, tmp_path: Path) -> None:
     server = prepare_redis(tmp_path / "redis", durable=False)
     child = start_redis(server)
     try:
         with _opened(template, tmp_path / "data", redis_url=server.url) as api:
-            assert _asked_within_a_second(api)[1]["components"]["redis"] == "ok"
+            assert _asked_in_time(api)[1]["components"]["redis"] == "ok"
             os.kill(child.pid, signal.SIGSTOP)
             time.sleep(1.01)  # the last answer is remembered for a second
-            status, body = _asked_within_a_second(api)
+            status, body = _asked_in_time(api)
             assert (status, body["status"], body["components"]["redis"]) == (200, "degraded", "unavailable")
             assert api.get("/events").status_code == 200
             began = time.monotonic()
             stats = api.get("/system/stats").json
-            assert time.monotonic() - began <= 1.0
+            assert time.monotonic() - began < FAR_FROM_HANGING_S
             assert stats is not None
             assert stats["redis"]["connected"] is False
             os.kill(child.pid, signal.SIGCONT)
             time.sleep(1.01)
-            assert _asked_within_a_second(api)[1]["components"]["redis"] == "ok"
+            assert _asked_in_time(api)[1]["components"]["redis"] == "ok"
     finally:
         os.kill(child.pid, signal.SIGCONT)
         stop_redis(child)
 
 
-def test_many_who_ask_at_once_while_all_hangs_wait_a_second_and_probe_once(
+def test_many_who_ask_at_once_while_all_hangs_wait_no_longer_and_probe_once(
     silent: Silent, template: Template, tmp_path: Path
 ) -> None:
     port = silent.port
@@ -282,6 +289,6 @@ def test_many_who_ask_at_once_while_all_hangs_wait_a_second_and_probe_once(
             assert api.opened.gateway.health.now().status == "unhealthy"
             return time.monotonic() - began
 
-        assert max(people.map(ask, range(many))) <= 1.0
+        assert max(people.map(ask, range(many))) < FAR_FROM_HANGING_S
         # One connection of each probe, and one of what Redis tells of the services.
         assert len(silent.taken) <= 4
