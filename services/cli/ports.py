@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.domain.errors import UserError
 from shared.settings import Settings
+from shared.settings.aliases import aliased
 
 
 def check_ports(settings: Settings) -> None:
@@ -17,29 +18,39 @@ def check_ports(settings: Settings) -> None:
     if reason:
         remedy = "stop what listens there, or set ARGUS_GATEWAY__PORT to another one"
         raise UserError("gateway.port", f"{host}:{settings.gateway.port} {reason}", remedy=remedy)
+    taken = {settings.gateway.port: "the native API"}
     for dialect, port in settings.gateway.dialect_ports.items():
+        field = f"gateway.dialect_ports.{dialect}"
+        if port in taken:
+            remedy = f"give it another, or none: it is at /{dialect} too"
+            raise UserError(field, f"{port} is the port of {taken[port]}", remedy=remedy)
         reason = why_not(host, port)
         if reason:
             remedy = "stop what listens there, or change ARGUS_GATEWAY__DIALECT_PORTS"
-            raise UserError(f"gateway.dialect_ports.{dialect}", f"{host}:{port} {reason}", remedy=remedy)
+            raise UserError(field, f"{host}:{port} {reason}", remedy=remedy)
+        taken[port] = dialect
 
 
 USUAL_DIALECT_PORTS: Final[Mapping[str, int]] = {"visionflow": 5000, "securevision": 8001}
 """Where existing clients of these dialects look for them."""
 
 
-def usual_ports(settings: Settings, *, say: Callable[[str], None]) -> dict[str, str]:
+def usual_ports(settings: Settings, *, environ: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
     """The environment that gives dialects their usual ports, unless the operator has said which.
 
-    One that is in use by something else is left out with a word: the dialect is at its prefix all the same.
+    One that is in use by something else is left out with a word: the dialect is at its prefix all the same. The alias
+    of one dialect's port speaks of that dialect: the others keep theirs.
     """
-    if "dialect_ports" in settings.gateway.model_fields_set:
+    found = dict(settings.gateway.dialect_ports)
+    by_alias = aliased(("gateway", "dialect_ports"), environ)
+    if "dialect_ports" in settings.gateway.model_fields_set and not (by_alias and by_alias == set(found)):
         return {}
-    found = {}
     for name, port in USUAL_DIALECT_PORTS.items():
+        if name in by_alias:
+            continue
         reason = why_not(settings.gateway.host, port)
-        if reason or port == settings.gateway.port:
-            say(f"{name} has no port of its own: {port} {reason or 'is the gateway itself'}; it is at /{name}")
+        if reason or port == settings.gateway.port or port in found.values():
+            say(f"{name} has no port of its own: {port} {reason or 'is taken by Argus itself'}; it is at /{name}")
         else:
             found[name] = port
     return {"ARGUS_GATEWAY__DIALECT_PORTS": ",".join(f"{name}={port}" for name, port in found.items())}

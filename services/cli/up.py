@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -54,7 +55,7 @@ def up(only: str | None, config_file: Path | None, logs: str) -> int:
     short = logs == "short" or (logs == "auto" and (is_terminal(sys.stdout) or settings.log.format == "console"))
     view = LogView(sys.stdout, short=short, colour=may_colour(sys.stdout), now=now)
     with exclusive(folders) as lock:
-        ports = usual_ports(settings, say=say) if "gateway" in services else {}
+        ports = usual_ports(settings, environ=os.environ, say=say) if "gateway" in services else {}
         return run(at(settings, folders), folders, view, only=services, lock=lock, say=say, environment=ports)
 
 

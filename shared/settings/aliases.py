@@ -30,6 +30,14 @@ def with_aliases(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[
     return found
 
 
+def aliased(below: tuple[str, ...], environ: Mapping[str, str]) -> frozenset[str]:
+    """The names right below the path that aliases give values, if no `ARGUS_*` variable speaks of the path."""
+    if any(name.upper() == f"ARGUS_{'__'.join(below)}".upper() for name in environ):
+        return frozenset()
+    named = {name.upper() for name, value in environ.items() if value}
+    return frozenset(path[-1] for name, path in ALIASES.items() if path[:-1] == below and name in named)
+
+
 def _with(values: Mapping[str, Any], path: tuple[str, ...], value: str) -> dict[str, Any]:
     name, *rest = path
     if not rest:
