@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -14,37 +13,27 @@ from sqlalchemy.orm import Session
 
 from services.alerts import metrics
 from services.alerts.answers import Answer
-from services.alerts.muting import mute
 from services.alerts.stored_recipients import zone_of
 from services.alerts.wording import SOURCE_LANGUAGE, Wording, marked, wording
-from shared.accounts.audit import Actor, record
-from shared.alerts.acknowledge import acknowledge
-from shared.alerts.opinion import add_opinion
+from shared.accounts.audit import Actor
 from shared.db.engine import SessionFactory, as_transient
-from shared.db.tables import Alert, AuditRow, Delivery, Event, RecipientRow
+from shared.db.tables import Alert, Delivery
 from shared.domain.errors import Transient
-from shared.domain.recipient import PRESSES
+from shared.domain.recipient import PRESSES, Press
 from shared.observability import get_logger
+from shared.recipients.answering import Answerer, Outcome, RecipientGone, answerer_of, carry_out
+from shared.recipients.links import Link
 
 log = get_logger("alerts.answering")
 
-MUTED_FOR: Final = timedelta(hours=1)
-
-_OPINIONS = {"confirm": "confirmed", "false_alarm": "false_positive"}
 _UNKNOWN = marked("This alert is not known here.")
+_NOBODY = marked("This recipient cannot be muted.")
 _NOT_ONE = marked("This message stands for several events: answer them one by one.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Who is answered: in which words, by which clock, and to which account the recipient belongs.
-
-    An `account_id` of None is that of one of everybody's events.
-    """
-
-    words: Wording
-    zone: tzinfo
-    account_id: int | None
+_DONE: Final[Mapping[Press, str]] = {
+    "acknowledge": marked("Acknowledged."),
+    "confirm": marked("Confirmed."),
+    "false_alarm": marked("Noted as a false alarm."),
+}
 
 
 class AnswerDesk:
@@ -67,73 +56,45 @@ class AnswerDesk:
         return said
 
     def _carry_out(self, session: Session, answer: Answer) -> str:
-        now = self._now()
-        # Locked, so that the same answer that comes twice at once is carried out by one of the two.
-        row = session.scalars(
-            select(Delivery).where(Delivery.id == answer.delivery_id[:36]).with_for_update()
-        ).one_or_none()
-        if row is None or row.channel != answer.channel or not row.attempts or answer.press not in PRESSES:
+        link = Link(answer.press, answer.delivery_id[:36])
+        if not _was_told(session, answer):
             log.warning("answer_refused", channel=answer.channel, press=str(answer.press)[:20])
             return _UNKNOWN
-        reader = _reader(session, row)
-        if answer.press != "mute" and row.purpose == "digest":
-            return reader.words.gettext(_NOT_ONE)
-        if _is_repeated(session, row, answer):
-            return reader.words.gettext("That was done already.")
-        said = _done(session, row, answer, reader, now=now)
-        actor = Actor(answer.who, account_id=reader.account_id, address=answer.channel)
-        record(session, actor, action=f"alert.{answer.press}", target=f"delivery:{row.id}", now=now)
-        metrics.ANSWERS.labels(answer.channel, answer.press).inc()
-        return said
+        try:
+            answerer = answerer_of(session, link, who=answer.who, for_update=True)
+        except RecipientGone:
+            return _NOBODY
+        actor = Actor(answer.who, account_id=answerer.account_id, address=answer.channel)
+        outcome = carry_out(session, link, answerer, actor=actor, action=f"alert.{answer.press}", now=self._now())
+        if outcome in ("done", "event gone"):
+            metrics.ANSWERS.labels(answer.channel, answer.press).inc()
+        return _said(session, answer, answerer, outcome)
 
 
-def _is_repeated(session: Session, row: Delivery, answer: Answer) -> bool:
-    """Whether this was the presser's last answer of its kind to this delivery: channels hand over more than once."""
-    kinds = tuple(_OPINIONS) if answer.press in _OPINIONS else (answer.press,)
-    last = session.scalars(
-        select(AuditRow.action)
-        .where(
-            AuditRow.at >= row.created_at,
-            AuditRow.target == f"delivery:{row.id}",
-            AuditRow.principal == answer.who[:128],
-            AuditRow.action.in_([f"alert.{kind}" for kind in kinds]),
-        )
-        .order_by(AuditRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return last == f"alert.{answer.press}"
+def _was_told(session: Session, answer: Answer) -> bool:
+    """Whether it answers to something that this channel has sent. The row stays locked: of two at once one is first."""
+    row = session.get(Delivery, answer.delivery_id[:36], with_for_update=True)
+    return row is not None and row.channel == answer.channel and row.attempts > 0 and answer.press in PRESSES
 
 
-def _done(session: Session, row: Delivery, answer: Answer, reader: _Reader, *, now: datetime) -> str:
-    gettext = reader.words.gettext
-    if answer.press == "mute":
-        return _mute(session, row, reader, now=now)
+def _said(session: Session, answer: Answer, answerer: Answerer, outcome: Outcome) -> str:
+    """What the presser is told, in the recipient's words and by its clock."""
+    row = answerer.recipient
+    words = wording(row.language if row is not None else SOURCE_LANGUAGE)
+    if outcome == "several events":
+        return words.gettext(_NOT_ONE)
+    if outcome == "event gone":
+        return words.gettext("The event is not stored any more; the alert is acknowledged.")
+    if outcome == "done before":
+        return _done_before(session, answer, answerer, words)
+    if row is not None and row.muted_until is not None and answer.press == "mute":
+        return words.gettext("Muted until %(time)s.") % {"time": words.hour(row.muted_until, zone_of(row))}
+    return words.gettext(_DONE[answer.press])
+
+
+def _done_before(session: Session, answer: Answer, answerer: Answerer, words: Wording) -> str:
     if answer.press == "acknowledge":
-        first = acknowledge(session, row.alert_id, by=answer.who, now=now)
-        return gettext("Acknowledged.") if first else _acknowledged_before(session, row, reader)
-    # Whoever judges an event has seen to it, whichever way.
-    acknowledge(session, row.alert_id, by=answer.who, now=now)
-    event = session.scalars(select(Event).where(Event.uuid == row.event_uuid).with_for_update()).one_or_none()
-    if event is None:
-        return gettext("The event is not stored any more; the alert is acknowledged.")
-    add_opinion(session, event, _OPINIONS[answer.press], author=answer.who, account_id=reader.account_id, now=now)
-    return gettext("Confirmed.") if answer.press == "confirm" else gettext("Noted as a false alarm.")
-
-
-def _mute(session: Session, row: Delivery, reader: _Reader, *, now: datetime) -> str:
-    until = now + MUTED_FOR
-    if not mute(session, row.channel, row.recipient, told_since=row.created_at, until=until, now=now):
-        return reader.words.gettext("This recipient cannot be muted.")
-    return reader.words.gettext("Muted until %(time)s.") % {"time": reader.words.hour(until, reader.zone)}
-
-
-def _acknowledged_before(session: Session, row: Delivery, reader: _Reader) -> str:
-    by = session.scalar(select(Alert.acknowledged_by).where(Alert.id == row.alert_id))
-    return reader.words.gettext("Acknowledged before by %(name)s.") % {"name": by}
-
-
-def _reader(session: Session, row: Delivery) -> _Reader:
-    found = session.get(RecipientRow, int(row.recipient)) if row.recipient.isdecimal() else None
-    if found is None or found.channel != row.channel:
-        return _Reader(wording(SOURCE_LANGUAGE), UTC, None if row.recipient.isdecimal() else row.account_id)
-    return _Reader(wording(found.language), zone_of(found), found.account_id)
+        by = session.scalar(select(Alert.acknowledged_by).where(Alert.id == answerer.alert.id))
+        if by != answerer.name:
+            return words.gettext("Acknowledged before by %(name)s.") % {"name": by}
+    return words.gettext("That was done already.")

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.alerts.digests import Digest, open_digests, unique
 from services.alerts.policy import Decision, Hold, Manners, Recipient, Tell, after_telling, decide
 from services.alerts.reserve import Who, lock_cooldowns
+from shared.alerts.digests import Digest, open_digests, unique
 from shared.db.tables import Delivery
 from shared.domain import ids
 from shared.messages.events import EventRaised

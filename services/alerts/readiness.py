@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.alerts import digest_words, digests
-from services.alerts.digests import Digest
 from services.alerts.policy import Manners, after_telling, free_from
 from services.alerts.reserve import manners_now, start_cooldowns
+from shared.alerts.digests import Digest, open_digests
 from shared.db.tables import Alert, Delivery
 from shared.domain.errors import Permanent
 
@@ -87,7 +87,7 @@ def _of_escalation(session: Session, row: Delivery, alert: Alert, *, now: dateti
 
 def _hold(session: Session, row: Delivery, *, until: datetime, now: datetime) -> None:
     digest = Digest(row.channel, row.recipient, row.account_id, until)
-    if digest.id in digests.open_digests(session, [digest], now=now):
+    if digest.id in open_digests(session, [digest], now=now):
         row.state, row.digest_id = "held", digest.id
     row.due_at = until
 

@@ -151,7 +151,7 @@ def mute(number: int, minutes: int) -> None:
     """
     with open_installation().session() as session:
         row = recipient_numbered(session, number)
-        mute_recipient(row, minutes=minutes, now=now())
+        mute_recipient(session, row, minutes=minutes, now=now())
         name, until = row.name, row.muted_until
         detail = {"minutes": minutes}
         record(session, ACTOR, action="recipient.mute", target=f"recipient:{number}", now=now(), detail=detail)

@@ -8,3 +8,6 @@ ChannelName = Literal["telegram", "email", "line", "webhook", "mqtt", "physical"
 """`physical` is devices, such as sirens. Which channels an installation uses is a setting."""
 
 CHANNELS: Final[tuple[str, ...]] = get_args(ChannelName)
+
+WITHOUT_DIGESTS: Final = frozenset({"physical"})
+"""What these may not do at once is nothing to them later: no siren sounds for what was held back."""

@@ -15,6 +15,7 @@ from shared.db.secrets import SecretBox
 from shared.domain.errors import InvalidInput, NotFound, UserError
 from shared.recipients.addresses import ADDRESSES
 from shared.recipients.checks import checked_address, checked_quiet, problems_of_places, problems_of_values
+from shared.recipients.muting import mute
 
 MAX_MUTE_MINUTES: Final = 7 * 24 * 60
 CLEARABLE: Final = ("urgent_severity", "quiet")
@@ -108,12 +109,14 @@ def change_recipient(
     session.flush()
 
 
-def mute_recipient(row: RecipientRow, *, minutes: float, now: datetime) -> None:
+def mute_recipient(session: Session, row: RecipientRow, *, minutes: float, now: datetime) -> None:
     """Tell it nothing for so long, from now on; 0 ends that. Raises `UserError`."""
     if not 0 <= minutes <= MAX_MUTE_MINUTES:
         raise UserError("minutes", f"must be from 0 to {MAX_MUTE_MINUTES}")
-    row.muted_until = now + timedelta(minutes=minutes) if minutes else None
-    row.updated_at = now
+    if minutes:
+        mute(session, row, until=now + timedelta(minutes=minutes), now=now)
+    else:
+        row.muted_until, row.updated_at = None, now
 
 
 def recipient_numbered(session: Session, number: int, *, account_id: int | None = None) -> RecipientRow:

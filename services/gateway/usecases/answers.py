@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.gateway.gateway import Gateway
-from shared.accounts.audit import Actor, record
+from shared.accounts.audit import Actor
+from shared.domain.errors import NotFound
 from shared.recipients.answering import Answerer, answerer_of, carry_out
 from shared.recipients.links import Link
 
@@ -31,24 +32,19 @@ def look(gateway: Gateway, token: str) -> Asked:
 
 def press(gateway: Gateway, token: str, *, address: str) -> Asked:
     """Do it, once. Raises as above."""
-    link, now = gateway.links.read(token), gateway.now()
+    link = gateway.links.read(token)
     with gateway.writing() as session:
         answerer = answerer_of(session, link, for_update=True)
-        is_new = carry_out(session, link, answerer, now=now)
-        if is_new:
-            record(
-                session,
-                _actor(answerer, address),
-                action=f"link.{link.press}",
-                target=f"delivery:{link.delivery_id}",
-                now=now,
-            )
-        return _asked(link, answerer, is_new=is_new)
+        actor, action = _actor(answerer, address), f"link.{link.press}"
+        outcome = carry_out(session, link, answerer, actor=actor, action=action, now=gateway.now())
+        asked = _asked(link, answerer, is_new=outcome == "done")
+    if outcome in ("event gone", "several events"):
+        raise NotFound("token", "there is no event any more that the link is about")
+    return asked
 
 
 def _actor(answerer: Answerer, address: str) -> Actor:
-    account = answerer.recipient.account_id if answerer.recipient is not None else None
-    return Actor(principal=f"link of {answerer.name}", account_id=account, address=address)
+    return Actor(principal=f"link of {answerer.name}", account_id=answerer.account_id, address=address)
 
 
 def _asked(link: Link, answerer: Answerer, *, is_new: bool = True) -> Asked:

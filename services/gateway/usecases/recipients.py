@@ -74,7 +74,7 @@ def mute(gateway: Gateway, principal: Principal, number: int, *, minutes: int) -
     """Tell it nothing for so long; 0 ends that. Raises `NotFound`, `UserError`."""
     with gateway.writing() as session:
         row = recipient_numbered(session, number, account_id=principal.visible_account)
-        mute_recipient(row, minutes=minutes, now=gateway.now())
+        mute_recipient(session, row, minutes=minutes, now=gateway.now())
         _note(session, gateway, principal, row, "mute", detail={"minutes": minutes})
     if minutes:
         _silence(gateway, row)

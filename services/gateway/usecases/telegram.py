@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.gateway.answer_words import WORDS
 from services.gateway.gateway import Gateway
 from services.gateway.problem import Problem, Refusal
-from shared.accounts.audit import Actor, record
+from shared.accounts.audit import Actor
 from shared.db.recipients import RecipientRow
 from shared.domain.errors import NotFound, UserError
 from shared.observability import get_logger
@@ -49,15 +48,15 @@ def press(gateway: Gateway, bot: str, update: object) -> dict[str, Any]:
 def _carry_out(gateway: Gateway, session: Session, row: RecipientRow, pressed: Pressed) -> str:
     words = WORDS.get(row.language, WORDS["en"])
     link, now = Link(pressed.press, pressed.delivery_id), gateway.now()
+    actor = Actor(principal=pressed.who, account_id=row.account_id, address=_CHANNEL)
     try:
-        answerer = replace(answerer_of(session, link, for_update=True), who=pressed.who)
-        is_new = carry_out(session, link, answerer, now=now)
+        answerer = answerer_of(session, link, who=pressed.who, for_update=True)
     except NotFound:
         return words.gone
-    if is_new:
-        actor = Actor(principal=pressed.who, account_id=row.account_id, address=_CHANNEL)
-        record(session, actor, action=f"alert.{pressed.press}", target=f"delivery:{pressed.delivery_id}", now=now)
-    return (words.done if is_new else words.already)[pressed.press]
+    outcome = carry_out(session, link, answerer, actor=actor, action=f"alert.{pressed.press}", now=now)
+    if outcome in ("event gone", "several events"):
+        return words.gone
+    return (words.done if outcome == "done" else words.already)[pressed.press]
 
 
 def _bot_of(gateway: Gateway, row: RecipientRow) -> str | None:

@@ -16,6 +16,7 @@ from services.alerts.listener import Listener
 from shared.db.tables import Delivery, Event, Feedback
 from shared.domain.recipient import Press
 from shared.ownership.lease import Lease
+from shared.recipients.registry import mute_recipient, recipient_numbered
 from tests.conftest import wait_until
 from tests.integration.alerts.house import NOON, House, at_once, raised
 
@@ -125,6 +126,40 @@ def test_a_mute_leaves_the_recipient_alone_for_an_hour_and_spares_it_what_waits(
     assert sorted(house.line.texts) == ["person 1"] * 2 + ["person 2", "person 3"], "the other one's"
     house.forward(minutes=50)
     assert house.line.texts[4:] == ["2 events were held back: 1 × person 2, 1 × person 3"]
+
+
+def test_whoever_presses_again_after_the_mute_or_under_another_message_is_muted_anew(house: House) -> None:
+    number = house.recipient()
+    first = told(house)
+    second = told(house, 2)
+    press(house, first, "mute")
+    house.clock += timedelta(minutes=30)
+    assert press(house, second, "mute") == "Muted until 13:30 UTC."
+    house.clock += timedelta(minutes=70)
+    assert press(house, first, "mute") == "Muted until 14:40 UTC."
+    assert house.row(number).muted_until == NOON + timedelta(hours=2, minutes=40)
+
+
+def test_a_mute_that_was_asked_for_otherwise_spares_what_waits_too_and_is_never_cut_short(house: House) -> None:
+    number = house.recipient()
+    delivery = told(house)
+    house.tell(raised(2))
+    with house.sessions.begin() as session:
+        row = recipient_numbered(session, number)
+        mute_recipient(session, row, minutes=90, now=house.clock)
+    assert press(house, delivery, "mute") == "Muted until 13:30 UTC."
+    house.deliver()
+    assert house.line.texts == ["person 1"]
+    house.forward(minutes=90)
+    assert house.line.texts[1:] == ["1 event was held back: 1 × person 2"]
+
+
+def test_a_muted_siren_has_nothing_to_make_up_for(house: House) -> None:
+    number = house.recipient(channel="physical")
+    with house.sessions.begin() as session:
+        mute_recipient(session, recipient_numbered(session, number), minutes=90, now=house.clock)
+    assert house.row(number).muted_until == NOON + timedelta(minutes=90)
+    assert house.deliveries() == []
 
 
 def _told_twice(house: House) -> list[Delivery]:

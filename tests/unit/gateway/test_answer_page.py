@@ -124,6 +124,38 @@ def test_a_mute_lasts_an_hour_and_pressing_again_does_not_lengthen_it(api: Api) 
         assert session.scalars(select(RecipientRow.muted_until)).one() == START + timedelta(hours=1)
 
 
+def test_a_mute_can_be_pressed_again_when_it_has_ended(api: Api) -> None:
+    delivery = _told(api)
+    _press(api, "mute", delivery)
+    api.clock.forward(minutes=61)
+    assert WORDS["en"].done["mute"] in _press(api, "mute", delivery).text
+    with api.session() as session:
+        assert session.scalars(select(RecipientRow.muted_until)).one() == START + timedelta(minutes=121)
+
+
+def test_where_the_event_is_gone_the_alert_is_acknowledged_all_the_same(api: Api) -> None:
+    delivery = _told(api)
+    with api.session() as session:
+        session.delete(session.scalars(select(Event)).one())
+        session.commit()
+    gone = _press(api, "confirm", delivery)
+    assert (gone.status_code, WORDS["en"].gone in gone.text) == (404, True)
+    with api.session() as session:
+        assert session.scalars(select(Alert.acknowledged_by)).one() == "Ada <b>"
+
+
+def test_what_a_digest_tells_of_is_answered_one_by_one(api: Api) -> None:
+    delivery = _told(api)
+    with api.session() as session:
+        session.get_one(Delivery, delivery).purpose = "digest"
+        session.commit()
+    for press in ("confirm", "acknowledge"):
+        assert _press(api, press, delivery).status_code == 404  # type: ignore[arg-type]
+    assert WORDS["en"].done["mute"] in _press(api, "mute", delivery).text
+    with api.session() as session:
+        assert session.scalars(select(Alert.acknowledged_by).where(Alert.event_uuid.is_not(None))).first() is None
+
+
 def test_one_click_of_a_mail_program_unsubscribes(api: Api) -> None:
     delivery = _told(api)
     assert _press(api, "unsubscribe", delivery, **ONE_CLICK).status_code == 200

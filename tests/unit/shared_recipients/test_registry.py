@@ -153,13 +153,13 @@ def test_a_refused_change_touches_nothing(session: Session) -> None:
 
 def test_a_mute_ends_by_itself_or_at_once(session: Session) -> None:
     row = _add(session, "telegram", CHAT)
-    mute_recipient(row, minutes=90, now=NOW)
+    mute_recipient(session, row, minutes=90, now=NOW)
     assert row.muted_until == NOW + timedelta(minutes=90)
-    mute_recipient(row, minutes=0, now=NOW)
+    mute_recipient(session, row, minutes=0, now=NOW)
     assert row.muted_until is None
     for minutes in (-1, 10_081):
         with pytest.raises(UserError, match="minutes"):
-            mute_recipient(row, minutes=minutes, now=NOW)
+            mute_recipient(session, row, minutes=minutes, now=NOW)
 
 
 def test_somebody_elses_recipient_is_not_there(session: Session) -> None:
