@@ -38,6 +38,8 @@ class RunningArgus:
             "ARGUS_DATA_DIR": str(self.data),
             "ARGUS_GATEWAY__PORT": str(self.port),
             "ARGUS_GATEWAY__DIALECT_PORTS": ",",
+            # Who waits for a condition asks for it often, and on a busy machine for long.
+            **{f"ARGUS_GATEWAY__RATE_LIMIT_{each}": "0" for each in ("KEY", "TOKEN", "BASIC", "ADDRESS")},
             **(environment or {}),
         }
         self._folder = folder

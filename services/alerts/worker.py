@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
 from functools import partial
 from typing import Any
 
-from celery import bootsteps, signals
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
-from services.alerts.bootstrap import WORKER, Worker, build_worker, follow_restarts
+from services.alerts.bootstrap import SERVICE, WORKER, Worker, build_worker
 from services.alerts.ordered_trial import answer_order
-from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
+from shared.celery_worker import EXIT_AFTER_S, Shift, run_worker, take_tasks
+from shared.domain.errors import Transient
 from shared.ending import leave
 from shared.jobs import DELIVER, QUEUE_ALERT_TESTS, TEST_ALERT
 from shared.loops import Stop
 from shared.messages.alert_test import AlertTest
-from shared.observability import configure_logging, get_logger, metrics
-from shared.settings import Settings, load_settings
+from shared.observability import get_logger
+from shared.settings import Settings
 
 log = get_logger("alerts.worker")
 
-# Sending is broken off after this share of the grace; the process ends in any case shortly after all of it.
-_ABORT_SHARE = 0.6
-_EXIT_AFTER_S = 0.2
-_BEAT_S = 1.0
 _WRITE_ARRIVALS_S = 1.0
 # Celery's own threads only pass tasks on.
 _CLERKS = 4
@@ -37,48 +29,34 @@ _CLERKS = 4
 
 def main() -> int:
     """Run until SIGTERM; 0 after a clean stop, 2 when the operator must mend something."""
-    try:
-        settings = load_settings()
-        worker = build_worker(settings)
-    except UserError as error:
-        sys.stderr.write(f"argus {WORKER}: {error}\n")
-        return USER_ERROR_STATUS
-    configure_logging(settings.log, service=WORKER, redis=worker.redis)
-    metrics.serve(settings.metrics)
-    return run(worker, settings)
+    return run_worker(WORKER, build_worker, run)
 
 
 def run(worker: Worker, settings: Settings) -> int:
     """Take deliveries from the queue until the process is told to stop; the exit status. Blocks."""
     register(worker, per_recipient=settings.alerts.per_recipient)
-    worker.app.conf.update(worker_enable_remote_control=False)
-    worker.app.steps["consumer"].add(_beating(worker))
-    stop = Stop()
-    signals.worker_shutting_down.connect(lambda **_: _wind_down(worker, stop.grace_s), weak=False)
-    threading.Thread(target=_follow_orders, args=(worker.redis, stop), name="orders", daemon=True).start()
-    over = threading.Event()
+    stop, over = Stop(), threading.Event()
     writer = threading.Thread(
         target=partial(worker.arrivals.run, over, interval_s=_WRITE_ARRIVALS_S), name="arrivals", daemon=True
     )
     writer.start()
-    celery = worker.app.Worker(
-        pool_cls="threads",
-        concurrency=_CLERKS,
-        queues=worker.queues,
-        hostname=f"{WORKER}@{os.getpid()}",
-        quiet=True,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-    )
     worker.start_tending(over)
-    celery.start()
-    # What is being sent may end; a timer of the wind-down ends the process when it does not.
+    shift = Shift(
+        service=SERVICE,
+        hostname=WORKER,
+        queues=worker.queues,
+        threads=_CLERKS,
+        beat=worker.liveness.beat,
+        wind_down=worker.courier.stop,
+        abort=worker.abort,
+    )
+    status = take_tasks(worker, shift, stop)
+    # What is being sent may end; a timer of the shift ends the process when it does not.
     worker.bulkheads.close(within_s=stop.grace_s)
     over.set()
-    writer.join(_EXIT_AFTER_S)
+    writer.join(EXIT_AFTER_S)
     worker.close()
-    return int(celery.exitcode or 0)
+    return status
 
 
 def register(worker: Worker, *, per_recipient: int) -> None:
@@ -114,33 +92,6 @@ def _test(worker: Worker, reply_to: str, order: dict[str, Any]) -> None:
         answer_order(worker.redis, worker.trial, AlertTest.model_validate(order), reply_to=reply_to)
     except RedisError as error:
         log.warning("alert_test_unanswered", reason=type(error).__name__)
-
-
-def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:
-    class Beat(bootsteps.StartStopStep):  # type: ignore[misc]
-        """A sign of life from Celery's own loop."""
-
-        requires = ("celery.worker.consumer.tasks:Tasks",)
-
-        def start(self, parent: Any) -> None:
-            parent.timer.call_repeatedly(_BEAT_S, worker.liveness.beat)
-
-    return Beat
-
-
-def _wind_down(worker: Worker, grace_s: float) -> None:
-    """Take nothing new, break off what does not end soon, and go: the leases of whatever is left run out."""
-    worker.courier.stop()
-    abort_after_s = max(grace_s * _ABORT_SHARE, grace_s - 1.0)
-    for after_s, act in ((abort_after_s, worker.abort), (grace_s + _EXIT_AFTER_S, lambda: os._exit(0))):
-        timer = threading.Timer(after_s, act)
-        timer.daemon = True
-        timer.start()
-
-
-def _follow_orders(redis: Redis, stop: Stop) -> None:
-    follow_restarts(redis, stop)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

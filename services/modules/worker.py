@@ -6,32 +6,23 @@ nothing a job does can take another one with it.
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
-from typing import Any
+from functools import partial
 
-from celery import bootsteps, signals
 from redis.exceptions import RedisError
 
 from services.modules.bootstrap import SERVICE, WORKER, Worker, build_worker
 from services.modules.hand import HAND_PROGRAM, HandDied
-from shared.domain.errors import USER_ERROR_STATUS, Transient, UserError
+from shared.celery_worker import Shift, run_worker, take_tasks
+from shared.domain.errors import Transient
 from shared.ending import leave
 from shared.jobs import RUN_MODULE
-from shared.loops import Stop, obey_restart
-from shared.observability import configure_logging, get_logger, metrics
-from shared.settings import Settings, load_settings
-from shared.streams import CommandTail
+from shared.loops import Stop
+from shared.observability import get_logger
+from shared.settings import Settings
 
 log = get_logger("modules.worker")
 
-# Jobs are broken off after this share of the grace; the process ends in any case shortly after all of it.
-_ABORT_SHARE = 0.6
-_EXIT_AFTER_S = 0.2
-_BEAT_S = 1.0
-_POLL_MS = 500
 _AGAIN_S = 5.0
 
 
@@ -40,40 +31,28 @@ def main(*, program: str = HAND_PROGRAM) -> int:
 
     `program` is the module that each of its processes runs.
     """
-    try:
-        settings = load_settings()
-        worker = build_worker(settings, program=program)
-    except UserError as error:
-        sys.stderr.write(f"argus {WORKER}: {error}\n")
-        return USER_ERROR_STATUS
-    configure_logging(settings.log, service=WORKER, redis=worker.redis)
-    metrics.serve(settings.metrics)
-    return run(worker, settings)
+    return run_worker(WORKER, partial(build_worker, program=program), run)
 
 
 def run(worker: Worker, settings: Settings) -> int:
     """Take jobs from the queues until the process is told to stop; the exit status. Blocks."""
     register(worker)
-    worker.app.conf.update(worker_enable_remote_control=False)
-    worker.app.steps["consumer"].add(_beating(worker))
     stop = Stop()
-    signals.worker_shutting_down.connect(lambda **_: _wind_down(worker, stop), weak=False)
-    for name, target in (("orders", _follow_orders), ("hands", _open_hands), ("sweeper", _sweep)):
+    for name, target in (("hands", _open_hands), ("sweeper", _sweep)):
         threading.Thread(target=target, args=(worker, stop), name=name, daemon=True).start()
-    celery = worker.app.Worker(
-        pool_cls="threads",
-        concurrency=settings.modules.concurrency,
-        queues=list(worker.queues),
-        hostname=f"{worker.instance}@{os.getpid()}",
-        quiet=True,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
+    shift = Shift(
+        service=SERVICE,
+        hostname=worker.instance,
+        queues=worker.queues,
+        threads=settings.modules.concurrency,
+        beat=partial(_beat, worker),
+        wind_down=lambda: None,
+        abort=worker.hands.close,  # what is broken off is queued again
     )
-    celery.start()
+    status = take_tasks(worker, shift, stop)
     _leave(worker)
     worker.close()
-    return int(celery.exitcode or 0)
+    return status
 
 
 def register(worker: Worker) -> None:
@@ -88,24 +67,13 @@ def register(worker: Worker) -> None:
             log.warning("job_postponed", job=job_id, reason=str(error)[:200])
 
 
-def _beating(worker: Worker) -> type[bootsteps.StartStopStep]:
-    def beat() -> None:
-        worker.liveness.beat()
-        worker.hands.let_idle_go()
-        try:
-            worker.tell()
-        except RedisError:
-            return
-
-    class Beat(bootsteps.StartStopStep):  # type: ignore[misc]
-        """A sign of life from Celery's own loop."""
-
-        requires = ("celery.worker.consumer.tasks:Tasks",)
-
-        def start(self, parent: Any) -> None:
-            parent.timer.call_repeatedly(_BEAT_S, beat)
-
-    return Beat
+def _beat(worker: Worker) -> None:
+    worker.liveness.beat()
+    worker.hands.let_idle_go()
+    try:
+        worker.tell()
+    except RedisError:
+        return
 
 
 def _open_hands(worker: Worker, stop: Stop) -> None:
@@ -125,32 +93,11 @@ def _sweep(worker: Worker, stop: Stop) -> None:
     worker.sweeper.run(stop)
 
 
-def _wind_down(worker: Worker, stop: Stop) -> None:
-    """Take nothing new, break off what does not end soon, and go: what is left is queued again."""
-    grace_s = stop.grace_s
-    stop.set()
-    abort_after_s = max(grace_s * _ABORT_SHARE, grace_s - 1.0)
-    for after_s, act in ((abort_after_s, worker.hands.close), (grace_s + _EXIT_AFTER_S, lambda: os._exit(0))):
-        timer = threading.Timer(after_s, act)
-        timer.daemon = True
-        timer.start()
-
-
 def _leave(worker: Worker) -> None:
     try:
         worker.roster.leave(worker.instance)
     except RedisError as error:
         log.warning("roster_not_left", reason=str(error)[:200])
-
-
-def _follow_orders(worker: Worker, stop: Stop) -> None:
-    """End when a restart of the modules is ordered; the supervisor starts the worker again."""
-    tail, ordered = CommandTail(worker.redis), Stop()
-    while not obey_restart(tail.poll(block_ms=_POLL_MS), ordered, service=SERVICE):
-        if stop.is_set():
-            return
-    stop.grace_s = ordered.grace_s
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
