@@ -101,7 +101,7 @@ def test_whoever_fails_is_away_and_may_be_asked_again(
     with pytest.raises(Away) as told:
         judge.ask(QUESTION)
     assert told.value.outcome == outcome
-    assert time.monotonic() - started < 2 * TIMEOUT_S + 1.0
+    assert time.monotonic() - started < 2 * TIMEOUT_S + 10  # what is endless or hangs would be waited for for ever
     assert Opinion.read(judge.ask(QUESTION)) is not None
 
 

@@ -60,10 +60,10 @@ def test_a_signal_ends_every_service_and_the_status_is_zero(
     run.wait_for("up-b")
     status, took_s = run.end(number)
     assert status == 0
-    assert took_s < 5
+    assert took_s < 10  # a tenth of a second on a machine that does nothing else
     assert run.events("bye-a")
     assert run.events("bye-b")
-    run.nothing_is_left(0.5)
+    run.nothing_is_left()
 
 
 def test_a_service_that_crashes_is_started_again_with_growing_pauses(processes: Processes, tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_a_service_deaf_to_sigterm_is_killed_in_time(processes: Processes, tmp_p
     run.wait_for("up-a")
     status, took_s = run.end()
     assert status == 0
-    assert took_s <= 5
+    assert took_s < 10  # five on a machine that does nothing else
     assert {record["name"] for record in run.events("service_killed")} == {"store", "a"}
-    run.nothing_is_left(0.5)
+    run.nothing_is_left()
 
 
 def test_a_second_interrupt_kills_at_once(processes: Processes, tmp_path: Path) -> None:
@@ -148,8 +148,8 @@ def test_a_second_interrupt_kills_at_once(processes: Processes, tmp_path: Path) 
     time.sleep(0.5)
     status, took_s = run.end()
     assert status == 130
-    assert took_s < 1
-    run.nothing_is_left(0.5)
+    assert took_s < 2  # those who are deaf get longer after the first
+    run.nothing_is_left()
 
 
 def test_a_killed_supervisor_leaves_nothing_behind(processes: Processes, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_service_that_refuses_its_settings_ends_all_with_its_reason(processes:
     run = Run(processes, tmp_path, f"a={POLITE}", "b=echo 'eye.backend: no GPU'; exit 2")
     assert run.process.wait(10) == 2
     assert run.events("service_refused_to_start")[0]["reason"] == "eye.backend: no GPU"
-    run.nothing_is_left(0.5)
+    run.nothing_is_left()
 
 
 def test_a_command_that_does_not_exist_is_told_and_tried_again(processes: Processes, tmp_path: Path) -> None:

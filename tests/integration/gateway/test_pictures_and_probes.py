@@ -251,7 +251,7 @@ def test_probes_tell_what_is_there_and_one_that_hangs_holds_up_nobody(
             "keyframe_interval_s": 2.0,
             "has_audio": False,
         }
-        assert took_s < 3
+        assert took_s < 5  # those that hang take six
         more = [pool.submit(watched.api.post, "/cameras/dead/probe") for _ in range(3)]
         refused = [each.result() for each in more]
         assert 503 in {each.status_code for each in refused}

@@ -184,9 +184,9 @@ def test_members_survive_an_outage_of_redis_without_a_moment_of_two_owners(tmp_p
         with Watch(members):
             child.kill()
             child.wait()
-            wait_until(lambda: not any(shares(members)), 5, "both to stop")
+            wait_until(lambda: not any(shares(members)), 20, "both to stop")
             child = start_redis(server)
-            wait_until(lambda: complete(members), 15, "the share-out to come back")
+            wait_until(lambda: complete(members), 30, "the share-out to come back")
     finally:
         for one in members:
             one.stop()

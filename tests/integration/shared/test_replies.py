@@ -17,19 +17,19 @@ from shared.streams import Replies, reply_key
 
 @pytest.fixture
 def impatient(redis_url: str) -> Iterator[Redis]:
-    """A client that gives up after a quarter of a second and tries nothing twice."""
-    client = Redis.from_url(redis_url, socket_timeout=0.25, retry=Retry(NoBackoff(), retries=0))
+    """A client that gives up after a second and tries nothing twice."""
+    client = Redis.from_url(redis_url, socket_timeout=1.0, retry=Retry(NoBackoff(), retries=0))
     yield client
     client.close()
 
 
 def test_an_answer_that_comes_later_than_the_clients_own_time_out_is_received(redis: Redis, impatient: Redis) -> None:
     key = reply_key()
-    later = threading.Timer(0.6, lambda: Replies(redis).send(key, b"\x00late"))
+    later = threading.Timer(1.6, lambda: Replies(redis).send(key, b"\x00late"))
     later.start()
     began = time.monotonic()
     assert Replies(impatient).wait(key, 10) == b"\x00late"
-    assert 0.5 < time.monotonic() - began < 5
+    assert 1.5 < time.monotonic() - began < 10
     later.join()
 
 
@@ -41,8 +41,8 @@ def test_an_answer_that_is_there_already_is_received_even_without_waiting(redis:
 
 def test_nobody_answering_is_known_when_the_time_is_over(impatient: Redis) -> None:
     began = time.monotonic()
-    assert Replies(impatient).wait(reply_key(), 0.6) is None
-    assert 0.6 <= time.monotonic() - began < 5
+    assert Replies(impatient).wait(reply_key(), 1.6) is None
+    assert 1.6 <= time.monotonic() - began < 10
 
 
 def test_several_answers_come_in_their_order_one_by_one(redis: Redis) -> None:

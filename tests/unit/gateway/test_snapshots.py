@@ -115,7 +115,7 @@ def test_without_ingest_nobody_waits(api: Api) -> None:
     answer = api.get(URL)
     assert told(answer) == (503, "The service 'ingest' does not run")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4  # an answer is waited for five seconds
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"[]\nx", b'{"camera": 3}\n'])
