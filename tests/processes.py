@@ -80,7 +80,7 @@ def with_pid_gone(process: psutil.Process) -> None:
     """Kill the process and wait until it is gone."""
     try:
         process.kill()
-        process.wait(5)
+        process.wait(30)
     except psutil.Error:
         return
 

@@ -120,7 +120,7 @@ def test_two_replicas_that_raise_events_at_once_make_one_incident(
     together = threading.Barrier(2)
 
     def hear(brain: Brain, camera: str, first: int) -> None:
-        together.wait(5)
+        together.wait(30)
         for number in range(first, first + 10):
             handle(brain, comes(number, number / 10, camera))
 

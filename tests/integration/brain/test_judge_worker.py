@@ -167,8 +167,8 @@ def test_nothing_is_lost_when_the_brain_and_the_worker_are_killed(house: House) 
     wait_until(lambda: house.server.questions, SLOW_S, "the first question")
     worker.kill()
     brain.kill()
-    worker.wait(5)
-    brain.wait(5)
+    worker.wait(30)
+    brain.wait(30)
     events += [house.say(number) for number in range(9, 13)]
     with sessions(house.engine).begin() as session:
         # As if the leases of the killed worker had run out.

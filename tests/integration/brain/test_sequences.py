@@ -128,7 +128,7 @@ def test_both_at_the_same_moment_on_two_replicas_are_told_once(brain: Brain, two
         together = threading.Barrier(2)
 
         def hear(brain: Brain, message: PresenceBody, together: threading.Barrier = together) -> None:
-            together.wait(5)
+            together.wait(30)
             handle(brain, message)
 
         threads = [threading.Thread(target=hear, args=pair) for pair in ((brain, gate), (other, door))]

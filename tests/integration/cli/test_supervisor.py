@@ -90,7 +90,7 @@ def test_what_a_killed_service_started_dies_with_it(processes: Processes, tmp_pa
     run.wait_for("up-a")
     sleeper = next(p for p in processes.alive() if p.cmdline()[:1] == ["sleep"])
     os.kill(run.events("service_started")[0]["pid"], signal.SIGKILL)
-    wait_until(lambda: not _lives(sleeper), 5, "the grandchild to end")
+    wait_until(lambda: not _lives(sleeper), 30, "the grandchild to end")
     run.end()
 
 
@@ -157,7 +157,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(processes: Processes, tmp_pat
     run.wait_for("up-b")
     run.wait_for("up-a")
     run.process.kill()
-    run.process.wait(5)
+    run.process.wait(30)
     run.nothing_is_left()
 
 
@@ -169,7 +169,7 @@ def test_a_killed_supervisor_and_guard_still_end_the_services(processes: Process
     guard = next(p for p in processes.alive() if p.cmdline()[-1].endswith("guard.py"))
     guard.kill()
     run.process.kill()
-    run.process.wait(5)
+    run.process.wait(30)
     run.nothing_is_left()
 
 

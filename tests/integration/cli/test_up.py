@@ -93,7 +93,7 @@ def test_a_killed_supervisor_leaves_no_process_and_can_be_started_again_at_once(
     argus = RunningArgus(processes, tmp_path, "up", "--only", "brain,alerts")
     argus.wait_ready()
     argus.process.kill()
-    argus.process.wait(5)
+    argus.process.wait(30)
     argus.output.unlink()
     argus.start("up", "--only", "brain,alerts")
     argus.wait_ready()

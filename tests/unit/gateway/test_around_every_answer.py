@@ -152,12 +152,12 @@ def test_a_second_try_is_carried_out_as_soon_as_the_first_is_refused(api: Api, r
 
     def refused_at_last(_: float) -> None:
         begun.set()
-        assert ended.wait(5)
+        assert ended.wait(30)
 
     replays = Replays(SoftRedis(redis), api.opened.gateway.box, sleep=refused_at_last)
 
     def first() -> Recorded:
-        assert begun.wait(5)
+        assert begun.wait(30)
         return Recorded(409, "application/json", b"{}")
 
     def try_first() -> None:

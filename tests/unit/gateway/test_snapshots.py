@@ -159,7 +159,7 @@ def test_those_who_wait_for_a_dead_camera_leave_room_for_others(narrow: Api, red
     with standing_in(redis, late) as ingest:
         first = threading.Thread(target=lambda: answers.append(narrow.get(URL).status_code))
         first.start()
-        wait_until(lambda: orders(ingest), 5, "the order of the first")
+        wait_until(lambda: orders(ingest), 30, "the order of the first")
         answer = narrow.get(URL)
         assert told(answer)[0] == 503
         assert "wait" in told(answer)[1]
