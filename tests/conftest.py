@@ -17,6 +17,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from sqlalchemy import Engine
@@ -36,9 +37,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
 
 # CI tries the same examples every time: whether a change is taken must not be chance. At a desk new ones are tried.
-hypothesis_settings.register_profile("ci", derandomize=True)
-if os.environ.get("ARGUS_CI"):
-    hypothesis_settings.load_profile("ci")
+# How long an example takes, and how long it takes to draw, says something of the machine and nothing of the code.
+hypothesis_settings.register_profile(
+    "argus",
+    derandomize="ARGUS_CI" in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("argus")
 
 # What a password costs to check is measured in nobody's test; what it costs outside of tests has a test of its own.
 use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))

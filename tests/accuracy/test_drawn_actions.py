@@ -247,7 +247,7 @@ def changed(looks: list[tuple[float, Look]], *, scale: float, dx: float, dy: flo
     return moved
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     movement=movements,
     scale=st.floats(0.5, 4),
@@ -260,7 +260,7 @@ def test_neither_size_nor_place_matters(movement: Movement, scale: float, dx: fl
     assert told(changed(looks, scale=scale, dx=dx, dy=dy)).name == told(looks).name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(movement=movements, seed=st.integers(0, 99))
 def test_the_mirror_shows_the_same_action(movement: Movement, seed: int) -> None:
     looks = Scene(movement, 4, seed=seed).looks()

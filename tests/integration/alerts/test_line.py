@@ -163,7 +163,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Channel,
     server.close()
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(
     words=st.text(st.characters(exclude_categories=["Cc"]), max_size=40).map(lambda text: text * 150)
     | st.sampled_from(["👩‍👩‍👧", "é", "\ud800", "𝄞", "ab "]).map(lambda text: text * 3000)

@@ -56,7 +56,7 @@ limits = st.integers(1, 12).flatmap(
 )
 
 
-@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     of_chat=limits,
     of_bot=limits,

@@ -153,7 +153,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Channel,
     server.close()
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(
     said=st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=40).map(lambda text: text * 120)
     | st.sampled_from(["👩‍👩‍👧", "🇫🇷", "é", "<&>", "𝄞", "ab "]).map(lambda text: text * 1500),

@@ -109,7 +109,7 @@ def gate_and_door(site: SessionFactory) -> SessionFactory:
     return site
 
 
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules(), st.lists(stays(), min_size=4, max_size=12))
 def test_what_is_tried_is_what_the_brain_raises(
     brain: Brain, gate_and_door: SessionFactory, wanted: dict[str, Any], drawn: list[Presence]

@@ -164,7 +164,7 @@ class Trimming(RuleBasedStateMachine):
 
 def test_trimming_never_removes_what_a_group_has_not_acknowledged(redis: Redis) -> None:
     Trimming.redis = redis
-    run_state_machine_as_test(Trimming, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(Trimming, settings=settings(max_examples=25, stateful_step_count=30))
 
 
 def test_orders_are_followed_from_the_moment_the_tail_is_made(redis: Redis, redis_url: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.sampling import Outcome, Sampler, SamplingSettings, Step, Want
@@ -158,7 +158,6 @@ def test_until_the_usual_sizes_are_known_every_keyframe_is_looked_at() -> None:
     assert len([at_s for at_s in rig.shown if 1.2 <= at_s <= 4.2]) >= 14
 
 
-@settings(deadline=None)
 @given(
     gop=st.integers(1, 300),
     active_fps=st.floats(0.5, 30),

@@ -60,7 +60,7 @@ def test_a_head_tells_kind_and_size() -> None:
     assert (head.format, head.width, head.height) == ("JPEG", HEIGHT, WIDTH)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_is_opened_or_refused_and_nothing_else(data: st.DataObject) -> None:
     content = bytearray(saved(halves(), data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]))))

@@ -41,7 +41,7 @@ def test_time_that_passed_ends_a_shot() -> None:
     assert [len(one) for one in shots(drawn.quiet()[:6], apart={4})] == [4, 2]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(dx=st.integers(-24, 24), dy=st.integers(-18, 18))
 def test_the_motion_of_a_camera_is_found(dx: int, dy: int) -> None:
     whole = wide()
