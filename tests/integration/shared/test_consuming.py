@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -225,7 +226,7 @@ def test_nothing_is_lost_when_redis_is_killed_and_comes_back(tmp_path: Path, *, 
         write = _writer(redis, written, shared_stream=shared_stream)
         write(100)
         wait_until(lambda: len(work.done) >= 100, 30, "the first messages")
-        time.sleep(1.2)  # the append-only file is flushed once a second: what is older survives the kill
+        wait_until(lambda: _is_written(redis), 30, "Redis to have written all to its file")
         child.kill()
         child.wait()
         time.sleep(0.3)
@@ -239,6 +240,12 @@ def test_nothing_is_lost_when_redis_is_killed_and_comes_back(tmp_path: Path, *, 
     assert not consumer.is_alive()
     first_seen = list(dict.fromkeys(work.done))
     assert [name for name in first_seen if name in written] == written, "the order is kept"
+
+
+def _is_written(redis: Redis) -> bool:
+    """Whether the append-only file has everything: it survives the kill then."""
+    info: Any = redis.info("persistence")
+    return info["aof_buffer_length"] == 0 and info["aof_pending_bio_fsync"] == 0
 
 
 def _writer(redis: Redis, written: list[str], *, shared_stream: bool) -> Callable[[int], None]:
