@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,16 +9,13 @@ from typing import Final, Literal
 
 from celery import Celery
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 from sqlalchemy import delete, select
-from sqlalchemy.exc import OperationalError
 
 from services.brain import metrics
 from services.brain.known_modules import KnownModules, Workforce
+from services.brain.woken import Woken
 from shared.db.engine import SessionFactory
 from shared.db.tables import OutboxRow
-from shared.domain.backoff import doubling_s
-from shared.domain.errors import Transient
 from shared.messages.topics import MODULE_ORDERS
 from shared.modules.book import JobBook, QueueFull
 from shared.modules.enqueue import enqueue_once
@@ -35,7 +31,6 @@ PATIENCE: Final = timedelta(minutes=15)
 """How long an order waits for a worker or for room in the queue; what happened then is long seen by others."""
 
 _PAGE = 200
-_BACKOFF_CAP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +44,10 @@ class _Fate:
     remedy: str = ""
 
 
-class Dispatcher:
+class Dispatcher(Woken):
     """Hands orders over, at least once and in order. An order that nobody can take now waits in the database.
 
-    `bound` is how many jobs may be open at once. `wake` it after every commit; it looks by itself every `interval_s`.
+    `bound` is how many jobs may be open at once.
     """
 
     def __init__(
@@ -67,6 +62,7 @@ class Dispatcher:
         now: Callable[[], datetime],
         interval_s: float = 1.0,
     ) -> None:
+        super().__init__(interval_s=interval_s)
         self._sessions = sessions
         self._app = app
         self._book = book
@@ -74,28 +70,7 @@ class Dispatcher:
         self._lease = lease
         self._bound = bound
         self._now = now
-        self._interval_s = interval_s
-        self._wake = threading.Event()
         self._noted: dict[int, str] = {}
-
-    def wake(self) -> None:
-        """Something was committed."""
-        self._wake.set()
-
-    def run(self, stop: threading.Event) -> None:
-        """Hand over until `stop` is set (call `wake` then, to be quick). A lost Redis or database is waited out."""
-        failures = 0
-        while not stop.is_set():
-            try:
-                self.drain()
-                failures = 0
-            except (RedisError, OperationalError, Transient) as error:
-                failures += 1
-                log.warning("dispatcher_waits", reason=str(error)[:200])
-                stop.wait(doubling_s(failures, base_s=0.2, cap_s=_BACKOFF_CAP_S))
-                continue
-            self._wake.wait(self._interval_s)
-            self._wake.clear()
 
     def drain(self) -> int:
         """Hand over what can be; how many orders left the outbox. One replica at a time.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,13 +10,11 @@ from typing import Any, Final
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
-from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
 
 from services.brain import cases, metrics
 from services.brain.cases import Result
+from services.brain.woken import Woken
 from shared.db.engine import SessionFactory
-from shared.domain.backoff import doubling_s
 from shared.domain.errors import Transient
 from shared.jobs import JUDGE, QUEUE_GEMMA
 from shared.observability import get_logger
@@ -28,15 +25,13 @@ log = get_logger("brain.ollama")
 LEASE_TTL_S: Final = 5.0
 _NEARLY_FULL = 0.9
 _SAY_AGAIN_S = 30.0
-_BACKOFF_CAP_S = 5.0
 
 
-class Docket:
+class Docket(Woken):
     """Puts one message into the queue for each case that is free: which one is taken up, the worker decides.
 
     So a queue that was lost is filled again, and a message too many does no harm. Beyond `bound` open cases the oldest
-    of the least severe is settled `unverified`, and so is what is older than `patience_s`. `wake` it after every
-    commit; it looks by itself every `interval_s`.
+    of the least severe is settled `unverified`, and so is what is older than `patience_s`.
     """
 
     def __init__(
@@ -54,6 +49,7 @@ class Docket:
         interval_s: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(interval_s=interval_s)
         self._sessions = sessions
         self._reads = reads
         self._app = app
@@ -64,29 +60,8 @@ class Docket:
         self._patience = timedelta(seconds=patience_s)
         self._now = now
         self._committed = committed
-        self._interval_s = interval_s
         self._monotonic = monotonic
-        self._wake = threading.Event()
         self._said = (0, 0.0)
-
-    def wake(self) -> None:
-        """Something was committed."""
-        self._wake.set()
-
-    def run(self, stop: threading.Event) -> None:
-        """Hand over until `stop` is set (call `wake` then, to be quick). A lost Redis or database is waited out."""
-        failures = 0
-        while not stop.is_set():
-            try:
-                self.drain()
-                failures = 0
-            except (RedisError, OperationalError, Transient) as error:
-                failures += 1
-                log.warning("docket_waits", reason=str(error)[:200])
-                stop.wait(doubling_s(failures, base_s=0.2, cap_s=_BACKOFF_CAP_S))
-                continue
-            self._wake.wait(self._interval_s)
-            self._wake.clear()
 
     def drain(self) -> int:
         """Settle what is too much or too old, and hand over what is free; how many messages went. One replica at once.
