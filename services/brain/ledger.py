@@ -301,6 +301,7 @@ class Ledger:
             .values(
                 rules=[*sorted(before), *(rule.slug for rule in rules)],
                 severity=draft.severity,
+                zones=list(draft.zones),
                 modules_triggered=list(self._asked[body.presence_id].modules),
             )
         )

@@ -19,6 +19,9 @@ ENOUGH: Final = 2
 REMEMBERED: Final = timedelta(days=90)
 
 _SAME_PLACE: Final = 0.75
+# How far the foot of what does not move may seem to, in widths and heights of its box: detectors' boxes breathe.
+_SWAY_WIDTHS: Final = 0.5
+_SWAY_HEIGHTS: Final = 0.25
 _MARGIN: Final = 0.1
 _HIGHEST: Final = 0.95
 _MOST: Final = 5_000
@@ -57,9 +60,11 @@ def is_known_false(presence: Presence, marks: Iterable[Mark], account_id: int | 
     """Whether the presence is what was marked at least twice where it is now, and no surer than that was.
 
     A thing that stands there for ever stays below the bar. Somebody real who comes there moves, and is believed as soon
-    as the box is another; so is what is clearly surer.
+    as that is seen; so is what is clearly surer.
     """
     here = _share(presence.box, presence.frame_width, presence.frame_height)
+    if _has_moved(presence, here):
+        return False
     alike = [
         mark
         for mark in marks
@@ -68,6 +73,16 @@ def is_known_false(presence: Presence, marks: Iterable[Mark], account_id: int | 
     if len(alike) < ENOUGH:
         return False
     return presence.confidence < min(_HIGHEST, max(mark.confidence for mark in alike) + _MARGIN)
+
+
+def _has_moved(presence: Presence, here: Box) -> bool:
+    """Whether its foot was ever elsewhere than under the box, which is that of the best shot and may be an old one."""
+    if presence.extent is None:
+        return False
+    x1, y1, x2, y2 = presence.extent
+    foot_x, foot_y = (here.x1 + here.x2) / 2, here.y2
+    sideways, up_or_down = _SWAY_WIDTHS * (here.x2 - here.x1), _SWAY_HEIGHTS * (here.y2 - here.y1)
+    return max(foot_x - x1, x2 - foot_x) > sideways or max(foot_y - y1, y2 - foot_y) > up_or_down
 
 
 def _share(box: Box, width: int, height: int) -> Box:

@@ -15,12 +15,14 @@ from typing import Any, Final
 
 from shared.domain.recipient import Language
 
-PROMPT_VERSION: Final = "1"
+PROMPT_VERSION: Final = "2"
 
 _TEXT_LENGTH = 200
 _NAMES = 40
 _ITEMS = 12
 _DEPTH = 5
+# Conditions were checked when they were stored, nesting included: what a rule asks is not to be cut in the middle.
+_CONDITION_DEPTH = 24
 _DATA_LENGTH = 8_000
 
 _LANGUAGES: Final[Mapping[Language, str]] = {
@@ -87,12 +89,17 @@ def evidence(facts: CaseFacts) -> str:
         "findings": dict(facts.findings),
         **({"marked_false_alarms": [dict(each) for each in facts.false_alarms]} if facts.false_alarms else {}),
     }
-    text = _json(_bounded(document))
+    text = _text(document)
     if len(text) > _DATA_LENGTH:
-        text = _json(_bounded(document | {"findings": {"left out": "they are too long"}}))
+        text = _text(document | {"findings": {"left out": "they are too long"}})
     if len(text) > _DATA_LENGTH:
-        text = _json(_bounded(document | {"findings": {}, "rules": [{"name": name} for name, _ in facts.rules]}))
+        text = _text(document | {"findings": {}, "rules": [{"name": name} for name, _ in facts.rules]})
     return text
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    rules = _bounded(document["rules"], most=_CONDITION_DEPTH)
+    return _json({**_bounded({**document, "rules": None}), "rules": rules})
 
 
 def _time(at: datetime) -> str:
@@ -105,8 +112,8 @@ def _json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("|", "\\u007c")
 
 
-def _bounded(value: Any, depth: int = 0) -> Any:
-    """The value as plain JSON: texts, lists and nesting cut, control characters gone."""
+def _bounded(value: Any, *, depth: int = 0, most: int = _DEPTH) -> Any:
+    """The value as plain JSON: texts, lists and nesting beyond `most` cut, control characters gone."""
     if isinstance(value, str):
         return _cut(value)
     if isinstance(value, bool) or value is None:
@@ -114,12 +121,14 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int | float):
         # Written as text, an infinite number or one of a thousand digits does no harm.
         return value if abs(value) < 1e15 else _cut(f"{value:.6g}" if isinstance(value, float) else "a large number")
-    if depth >= _DEPTH:
+    if depth >= most:
         return "…"
     if isinstance(value, Mapping):
-        return {_cut(str(name)): _bounded(inner, depth + 1) for name, inner in list(value.items())[:_NAMES]}
+        return {
+            _cut(str(name)): _bounded(inner, depth=depth + 1, most=most) for name, inner in list(value.items())[:_NAMES]
+        }
     if isinstance(value, Sequence):
-        return [_bounded(inner, depth + 1) for inner in value[:_ITEMS]]
+        return [_bounded(inner, depth=depth + 1, most=most) for inner in value[:_ITEMS]]
     return _cut(str(value))
 
 

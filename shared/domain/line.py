@@ -12,6 +12,8 @@ from shared.domain.polygon import Point
 
 Side = Literal["left", "right"]
 
+# Shorter than any picture shows; the square of what is much shorter is no float any more.
+_SHORTEST = 1e-6
 _SLACK = 1e-9
 # What lies this far from the line's ends is beyond what rounding could bring back.
 _APART = 1e-6
@@ -19,7 +21,9 @@ _APART = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """From `start` to `end`, in any one unit, y downwards as in pictures. Raises `ValueError` for two equal points.
+    """From `start` to `end`, in any one unit, y downwards as in pictures.
+
+    Raises `ValueError` for two points that are the same, or as good as that.
 
     Left and right are those of somebody who stands at `start` and looks towards `end`.
     """
@@ -30,7 +34,7 @@ class Line:
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in (*self.start, *self.end)):
             raise ValueError("a line's coordinates must be finite numbers")
-        if self.start == self.end:
+        if math.dist(self.start, self.end) < _SHORTEST:
             raise ValueError("a line needs two different points")
 
     def is_out_of_reach(self, extent: Extent) -> bool:

@@ -20,6 +20,7 @@ from services.brain import judge_bootstrap
 from services.brain.bootstrap import Brain, build
 from services.brain.breaker import Breaker
 from services.brain.judge_bootstrap import JudgeWorker, build_judge_worker
+from services.brain.prompt import PROMPT_VERSION
 from shared.db.engine import SessionFactory
 from shared.db.tables import Account, Appearance, Case, Event, Feedback, OutboxRow, RuleRow, VerdictRow
 from shared.jobs import QUEUE_GEMMA
@@ -167,10 +168,32 @@ def test_a_verdict_in_time_travels_with_the_alert(court: Court) -> None:
     assert court.judged() == []
     event, (verdict,) = court.event(), court.verdicts()
     assert (event.verdict, event.ai_response) == ("confirmed", "Somebody tries the handle of the door.")
-    assert (verdict.outcome, verdict.in_time, verdict.model, verdict.prompt_version) == ("judged", True, "gemma3", "1")
+    assert (verdict.outcome, verdict.in_time, verdict.model, verdict.prompt_version) == (
+        "judged",
+        True,
+        "gemma3",
+        PROMPT_VERSION,
+    )
     assert verdict.evidence == [SNAPSHOT, "crops/1.jpg"]
     assert verdict.latency_ms is not None
     assert court.cases() == []
+
+
+def test_a_rule_that_asks_later_is_judged_by_where_it_fired_and_when(court: Court, site: SessionFactory) -> None:
+    with site.begin() as session:
+        session.execute(update(RuleRow).values(condition={"zone": "Left"}))
+    add_rule(site, "told-at-once")
+    right = ZoneStayBody(zone="Right", entered_at=AT, dwell_s=3, inside=True)
+    left = ZoneStayBody(zone="Left", entered_at=AT + timedelta(seconds=17), dwell_s=1, inside=True)
+    court.handle(seen(zones=(right,)))
+    court.clock.forward(18)
+    court.handle(seen(kind=PresenceChanged, after_s=18, zones=(right.model_copy(update={"inside": False}), left)))
+    assert tuple(court.event().zones) == ("Right", "Left")
+    court.hear()
+    asked = court.server.text()
+    assert '"zones": ["Right", "Left"]' in asked
+    fired_at = (AT + timedelta(seconds=18)).isoformat(timespec="seconds")
+    assert f'"decided_at": "{fired_at}"' in asked
 
 
 def test_past_its_deadline_the_alert_goes_out_unverified_and_is_amended_later(court: Court) -> None:

@@ -25,8 +25,14 @@ def handle(brain: Brain, *messages: PresenceBody) -> None:
 
 
 def coat(number: int, kind: Any = None, **changes: Any) -> PresenceBody:
-    fields = {"box": COAT, "confidence": 0.62, **changes}
+    box = changes.get("box", COAT)
+    fields = {"box": box, "confidence": 0.62, "path": (foot_of(box),), **changes}
     return presence(kind, number=number, after_s=3.0, **fields) if kind else presence(number=number, **fields)
+
+
+def foot_of(box: tuple[float, ...]) -> tuple[float, float]:
+    """Where it stands, as a share of the picture."""
+    return (box[0] + box[2]) / 2 / 1920, box[3] / 1080
 
 
 def raised(site: SessionFactory) -> list[str | None]:
@@ -89,6 +95,16 @@ def test_somebody_who_stands_as_the_coat_does_is_told_of_with_the_first_step(
     handle(marked, coat(3))
     assert raised(site) == ["presence-1", "presence-2"]
     handle(marked, coat(3, PresenceChanged, box=(340.0, 200.0, 420.0, 425.0)))
+    assert raised(site) == ["presence-1", "presence-2", "presence-3"]
+
+
+def test_somebody_who_stood_as_the_coat_does_and_was_seen_best_there_is_told_of_when_walking_on(
+    marked: Brain, site: SessionFactory
+) -> None:
+    foot = foot_of(COAT)
+    handle(marked, coat(3, path=(foot, (foot[0] + 0.005, foot[1] - 0.005))))
+    assert raised(site) == ["presence-1", "presence-2"], "a coat may seem to sway"
+    handle(marked, coat(3, PresenceChanged, path=(foot, (foot[0] + 0.15, foot[1]))))
     assert raised(site) == ["presence-1", "presence-2", "presence-3"]
 
 

@@ -51,6 +51,14 @@ def test_the_document_says_what_is_known() -> None:
     }
 
 
+def test_what_a_rule_asks_is_told_whole_however_deeply_it_is_nested() -> None:
+    condition: dict[str, Any] = {"labels": ["person"], "schedule": {"windows": [{"from": "22:00", "to": "06:00"}]}}
+    for kind in ("all", "not", "any", "all"):
+        condition = {"kind": kind, "conditions": [condition]}
+    document = json.loads(evidence(facts(rules=(("At night", condition),))))
+    assert document["rules"] == [{"name": "At night", "condition": condition}]
+
+
 @given(st.dictionaries(st.text(), ANYTHING), st.text(), st.lists(st.text()))
 def test_whatever_others_wrote_stays_one_bounded_json_document(
     findings: dict[str, Any], camera: str, zones: list[str]

@@ -47,10 +47,15 @@ def test_the_other_way_round_the_sides_change() -> None:
     assert list(Line(LEVEL.end, LEVEL.start).crossings(path)) == ["left"]
 
 
-@pytest.mark.parametrize("end", [(0.2, 0.5), (float("nan"), 0.5), (float("inf"), 0)])
+@pytest.mark.parametrize("end", [(0.2, 0.5), (0.2, 0.5 + 1e-9), (float("nan"), 0.5), (float("inf"), 0)])
 def test_what_is_no_line_is_refused(end: Point) -> None:
     with pytest.raises(ValueError, match="line"):
         Line((0.2, 0.5), end)
+
+
+def test_a_line_too_short_to_be_computed_with_is_refused() -> None:
+    with pytest.raises(ValueError, match="two different points"):
+        Line((0.5, 1e-200), (0.5, 0.0))
 
 
 shares = st.floats(0, 1).map(lambda value: round(value, 4))
