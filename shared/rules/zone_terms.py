@@ -29,16 +29,18 @@ NOTHING_ASKED: Final[Mapping[str, ZoneTerms]] = MappingProxyType({})
 
 
 def held_back(presence: Presence, terms: Mapping[str, ZoneTerms], condition: Condition) -> Unmet | None:
-    """What keeps rules from firing on the presence where it stands now; None when nothing does.
+    """What keeps rules from firing on the presence where it stands, or was last seen; None when nothing does.
 
     `terms` are those of the camera's zones that ask anything. Standing in several zones, the one that asks least
     decides; outside all of them nothing is asked. What waits for findings is not held back: a finding comes once.
     """
     if not terms or condition.modules():
         return None
-    inside = [stay for stay in presence.zones if stay.inside]
     reasons = []
-    for stay in inside:
+    for stay in presence.zones:
+        # Whoever was last seen in a zone has not left it: with the end of a presence no stay is `inside` any more.
+        if not stay.inside and stay.left_at is not None:
+            continue
         asked = terms.get(stay.zone)
         if asked is None or (asked.notification_enabled and stay.dwell_s >= asked.alert_duration_s):
             return None

@@ -70,11 +70,13 @@ def test_what_stands_in_a_zone_is_told_as_the_zone_asks(brain: Brain, site: Sess
         asked = {"Street": {"notification_enabled": False}, "Yard": {"alert_duration_s": 5.0}}
         door.zones = [ZoneRow(name=name, points=[], **values) for name, values in asked.items()]
 
-    def at(zone: str, after_s: float, *, since_s: float) -> PresenceBody:
+    def at(zone: str, after_s: float, *, since_s: float, number: int = 1, gone: bool = False) -> PresenceBody:
         entered_at = AT + timedelta(seconds=since_s)
-        stay = ZoneStayBody(zone=zone, entered_at=entered_at, dwell_s=after_s - since_s, inside=True)
-        return presence(PresenceChanged, after_s=after_s, zones=(stay,))
+        stay = ZoneStayBody(zone=zone, entered_at=entered_at, dwell_s=after_s - since_s, inside=not gone)
+        return presence(PresenceEnded if gone else PresenceChanged, number=number, after_s=after_s, zones=(stay,))
 
+    handle(brain, at("Street", 9, since_s=0, number=3, gone=True), at("Yard", 4, since_s=0, number=4, gone=True))
+    assert events(site) == [], "nor when it goes"
     handle(brain, at("Street", 9, since_s=0), at("Yard", 10, since_s=9), at("Yard", 13, since_s=9))
     assert events(site) == []
     handle(brain, at("Yard", 14, since_s=9))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.eye.zones import left_all
 from shared.domain.presence import Presence, ZoneStay
 from shared.rules.decision import decide
 from shared.rules.rule import evaluate
@@ -19,6 +20,12 @@ TERMS = {"Street": ZoneTerms(notification_enabled=False), "Yard": ZoneTerms(aler
 
 def fires(seen: Presence, *, terms: dict[str, ZoneTerms] = TERMS, **condition: Any) -> bool:
     return bool(evaluate([rule(condition=condition)], seen, at=AT, last_fired={}, terms=terms))
+
+
+def gone_from(zone: str, dwell_s: float) -> ZoneStay:
+    """As the eye tells of a zone in which a presence ended."""
+    (found,) = left_all((stay(zone, dwell_s),))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,10 @@ def fires(seen: Presence, *, terms: dict[str, ZoneTerms] = TERMS, **condition: A
         ((left("Street", 60),), True),
         ((left("Yard", 1),), True),
         ((left("Yard", 60), stay("Street", 1)), False),
+        ((gone_from("Street", 60),), False),
+        ((gone_from("Yard", 4.9),), False),
+        ((gone_from("Yard", 5),), True),
+        ((left("Yard", 60), gone_from("Street", 1)), False),
     ],
 )
 def test_where_a_thing_stands_decides_whether_rules_fire_on_it(zones: tuple[ZoneStay, ...], *, told: bool) -> None:
