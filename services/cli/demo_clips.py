@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.cli.leash import leashed
+from services.cli.python import PYTHON
 from shared.domain.errors import USER_ERROR_STATUS, UserError
 
 # Clips drawn by an older generator are not shown again: raise this when the scenes change.
@@ -72,7 +73,7 @@ def _draw(wanted: Sequence[tuple[DemoCamera, Path]]) -> None:
 def _start(camera: DemoCamera, clip: Path) -> subprocess.Popen[str]:
     arguments = [camera.scene, str(camera.seconds), str(clip)]
     return subprocess.Popen(
-        leashed([sys.executable, "-m", "services.cli.demo_clips", *arguments]),
+        leashed([*PYTHON, "-m", "services.cli.demo_clips", *arguments]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -7,7 +7,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from services.cli.python import PYTHON
 from shared.domain.errors import UserError
 from shared.people.faces import NewFace
 
@@ -102,7 +102,7 @@ class FaceProcess:
 def face_process() -> Iterator[FaceProcess]:
     """Start the process and end it. Raises `UserError` when faces cannot be read here; blocks while it loads."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "services.modules.enrolment"],
+        [*PYTHON, "-m", "services.modules.enrolment"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

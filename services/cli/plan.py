@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.cli.child import Service
 from services.cli.folders import Folders
+from services.cli.python import PYTHON
 from shared.domain.errors import UserError
 from shared.settings import Settings
 from shared.settings.section import nearest
@@ -63,7 +63,7 @@ def plan(settings: Settings, folders: Folders, *, redis_url: str, only: Iterable
     ]
     instances = {name: f"{name}-0" for name in names}
     services = tuple(
-        Service(name, (sys.executable, "-m", MODULES[name][1]), {**shared, "ARGUS_INSTANCE": instances[name]})
+        Service(name, (*PYTHON, "-m", MODULES[name][1]), {**shared, "ARGUS_INSTANCE": instances[name]})
         for name in names
     )
     return Plan(services, instances)
@@ -78,6 +78,8 @@ def environment(settings: Settings, folders: Folders, *, redis_url: str) -> dict
         "ARGUS_LOG__FORMAT": "json",
         "PROMETHEUS_MULTIPROC_DIR": str(folders.metrics),
         "PYTHONUNBUFFERED": "1",
+        # As `PYTHON` does, for what services start themselves.
+        "PYTHONSAFEPATH": "1",
     }
     if os.environ.get("ARGUS_CONFIG"):
         told["ARGUS_CONFIG"] = str(Path(os.environ["ARGUS_CONFIG"]).absolute())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
+
+from services.cli.python import PYTHON
 
 _EXTRA_S = 5.0
 """What the process may take beyond the camera's own time: starting Python and its libraries."""
@@ -24,7 +25,7 @@ class Probed:
 
 def probe_url(url: str, *, timeout_s: float) -> Probed:
     """Ask ingest's probe about the address. Blocks for `timeout_s` and a little more at most."""
-    command = [sys.executable, "-m", "services.ingest.probe", "-", "--json", "--timeout", str(timeout_s)]
+    command = [*PYTHON, "-m", "services.ingest.probe", "-", "--json", "--timeout", str(timeout_s)]
     try:
         done = subprocess.run(
             command,

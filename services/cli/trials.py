@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 from services.cli.installation import Installation
+from services.cli.python import PYTHON
 
 _TIMEOUT_S = 60.0
 
@@ -15,7 +15,7 @@ _TIMEOUT_S = 60.0
 def try_in_own_process(installation: Installation, module: str, number: int) -> dict[str, object]:
     """What `python -m MODULE NUMBER` reports as JSON: `ok`, `detail`, and what the receiver's side said."""
     done = subprocess.run(
-        [sys.executable, "-m", module, str(number)],
+        [*PYTHON, "-m", module, str(number)],
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_S,

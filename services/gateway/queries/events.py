@@ -18,7 +18,7 @@ from shared.db.deliveries import Delivery
 from shared.db.events import Event
 from shared.db.prepared import Prepared, Reader
 from shared.db.unindexed import Unindexed
-from shared.db.verdicts import VerdictRow
+from shared.db.verdicts import Case, VerdictRow
 from shared.domain.errors import NotFound
 
 _EVENTS = Event.__table__.c
@@ -135,6 +135,11 @@ def event_of(session: Session, uuid: str, *, account_id: int | None, for_update:
 def verdict_of(session: Session, event_id: int) -> VerdictRow | None:
     """What came of the event's case before the judge; None while it is open, or where there was none."""
     return session.scalar(select(VerdictRow).where(VerdictRow.event_id == event_id))
+
+
+def withheld_until(session: Session, event_id: int) -> datetime | None:
+    """Until when people hear nothing of the event, unless the judge speaks; None where nobody waits for it."""
+    return session.scalar(select(Case.due_at).where(Case.event_id == event_id, Case.withheld.is_not(None)))
 
 
 def channels_reached(session: Session, uuids: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from shared.db.tables import DecisionRow, RuleRow
+from shared.db.tables import Case, DecisionRow, Event, RuleRow, VerdictRow
 from shared.domain.ids import event_id
 from shared.messages.presences import PresenceBody, PresenceStarted
 from tests.unit.gateway.installation import START, Api
@@ -79,6 +80,41 @@ def test_a_day_later_an_event_still_tells_what_is_stored_with_it(api: Api) -> No
     assert told["presence"] is None
     assert told["summary"][:2] == ["rule_001 fired.", "The judge has said nothing: waiting."]
     assert told["summary"][2].startswith("Nobody was told")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "said"),
+    [
+        ("judged", "rejected", ["The judge said rejected in time: A coat.", "Nobody was told: the judge rejected it."]),
+        ("misfit", "unverified", ["The judge answered twice what is no verdict."]),
+    ],
+)
+def test_a_trace_tells_why_the_judge_kept_it_from_people(api: Api, outcome: str, verdict: str, said: list[str]) -> None:
+    uuid = api.add_event(rules=["rule_001"], verdict=verdict, ai_response="A coat.")
+    with api.session() as session:
+        event = session.scalars(select(Event).where(Event.uuid == uuid)).one()
+        session.add(
+            VerdictRow(event_id=event.id, verdict=verdict, reason="A coat.", outcome=outcome, in_time=True,
+                       evidence=[], at=START)
+        )  # fmt: skip
+        session.commit()
+    told = api.get(f"/events/{uuid}/trace").json
+    assert told is not None
+    assert told["summary"][1 : 1 + len(said)] == said
+
+
+def test_a_trace_tells_until_when_people_wait_for_the_judge(api: Api) -> None:
+    uuid = api.add_event(rules=["rule_001"], verdict="unverified")
+    with api.session() as session:
+        event = session.scalars(select(Event).where(Event.uuid == uuid)).one()
+        session.add(
+            Case(event_id=event.id, severity=1, opened_at=START, due_at=START + timedelta(seconds=4), withheld="{}",
+                 told=False, evidence=[], not_before=START)
+        )  # fmt: skip
+        session.commit()
+    told = api.get(f"/events/{uuid}/trace").json
+    assert told is not None
+    assert told["summary"][-1] == "Nobody was told so far: the judge has until 2026-01-15 10:30:04 UTC."
 
 
 def test_decisions_are_paged_the_latest_first(api: Api, camera: str) -> None:

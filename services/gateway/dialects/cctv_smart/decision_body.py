@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -112,7 +113,12 @@ def disabled_document(row: RuleRow) -> dict[str, Any]:
 
 
 def trace_document(
-    event: Event, row: DecisionRow | None, verdict: VerdictRow | None, deliveries: Sequence[Delivery]
+    event: Event,
+    row: DecisionRow | None,
+    verdict: VerdictRow | None,
+    deliveries: Sequence[Delivery],
+    *,
+    withheld_until: datetime | None,
 ) -> dict[str, Any]:
     judged = verdict_document(event, verdict)
     return {
@@ -121,7 +127,7 @@ def trace_document(
         "summary": [
             *([Decision.of(each).sentence for each in row.decisions] if row is not None else _rules(event)),
             *_judge(judged),
-            *_told(deliveries),
+            *_told(deliveries, judged, withheld_until),
         ],
         "presence": presence_document(row, event.uuid) if row is not None else None,
         "rules_triggered": list(event.rules),
@@ -159,10 +165,18 @@ def _judge(verdict: Mapping[str, Any] | None) -> list[str]:
     if verdict["outcome"] == "judged":
         when = "in time" if verdict["in_time"] else "after people were told"
         return [f"The judge said {verdict['verdict']} {when}: {verdict['reason']}"]
+    if verdict["outcome"] == "misfit":
+        return ["The judge answered twice what is no verdict."]
     return [f"The judge has said nothing: {verdict['outcome']}."]
 
 
-def _told(deliveries: Sequence[Delivery]) -> list[str]:
+def _told(
+    deliveries: Sequence[Delivery], verdict: Mapping[str, Any] | None, withheld_until: datetime | None
+) -> list[str]:
+    if not deliveries and withheld_until is not None:
+        return [f"Nobody was told so far: the judge has until {withheld_until:%Y-%m-%d %H:%M:%S} UTC."]
+    if not deliveries and verdict is not None and verdict["verdict"] == "rejected" and verdict["in_time"]:
+        return ["Nobody was told: the judge rejected it."]
     if not deliveries:
         return ["Nobody was told: no channel or recipient was to be, or it is still being decided."]
     return [

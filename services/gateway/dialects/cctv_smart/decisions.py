@@ -32,7 +32,7 @@ from services.gateway.queries.decisions import (
     deliveries_of_event,
     sleeping_rules,
 )
-from services.gateway.queries.events import event_of, verdict_of
+from services.gateway.queries.events import event_of, verdict_of, withheld_until
 from shared.accounts.roles import Scope
 from shared.domain.ids import event_id
 
@@ -60,7 +60,13 @@ def get_trace(gateway: Gateway, principal: Principal, path: FeedbackPath) -> dic
         event = event_of(session, bare_uuid(path.uuid), account_id=account_id)
         row = decision_of(session, event.presence_id, account_id=account_id)
         deliveries = deliveries_of_event(session, event.uuid, account_id=account_id)
-        return trace_document(event, row, verdict_of(session, event.id), deliveries)
+        return trace_document(
+            event,
+            row,
+            verdict_of(session, event.id),
+            deliveries,
+            withheld_until=withheld_until(session, event.id),
+        )
 
 
 @api.get("/cameras/<id>/decisions", responses={"200": DecisionList})
