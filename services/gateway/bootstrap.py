@@ -40,6 +40,7 @@ from services.gateway.queries.stats import SystemStats
 from services.gateway.soft_redis import SoftRedis
 from shared.db.engine import connect as connect_database
 from shared.db.engine import read_sessions, sessions
+from shared.db.horizon import Horizon
 from shared.db.prepared import Readers
 from shared.db.secrets import installation_box
 from shared.domain.errors import UserError
@@ -103,6 +104,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None, pati
         writes=writes,
         reads=reads,
         readers=readers,
+        writers=Horizon(readers),
         redis=redis,
         soft_redis=soft_redis,
         asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),

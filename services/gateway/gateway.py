@@ -32,6 +32,7 @@ from services.gateway.soft_redis import SoftRedis
 from shared.cameras.registry import CameraRules
 from shared.cameras.status import read_statuses
 from shared.db.engine import SessionFactory
+from shared.db.horizon import Horizon
 from shared.db.prepared import Readers
 from shared.db.secrets import SecretBox
 from shared.domain.camera import CameraStatus
@@ -53,6 +54,7 @@ class Gateway:
     writes: SessionFactory
     reads: SessionFactory
     readers: Readers
+    writers: Horizon
     redis: Redis
     soft_redis: SoftRedis
     asker: Asker

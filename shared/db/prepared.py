@@ -47,6 +47,11 @@ class Reader:
         self._dialect = dialect
         self._cursor = connection.cursor()
 
+    @property
+    def dialect_name(self) -> str:
+        """The kind of database: `sqlite` or `postgresql`."""
+        return self._dialect.name
+
     def rows(self, query: Prepared, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows, as tuples in the order of the statement's columns."""
         form = query.form(self._dialect)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,16 +16,18 @@ from shared.observability import get_logger
 
 log = get_logger("gateway.feed")
 
+T = TypeVar("T")
+
 LOOK_EVERY_S: Final = 0.1
 LATE_S: Final = 5.0
-"""A row with a lower number than others may be committed so much later than they."""
+"""How long a row waits for ones with lower numbers that are still being written."""
 
 PATIENCE_S: Final = 20.0
 """How long a client waits for a database that is away."""
 
 _BACKOFF_S: Final = 1.0
 _MOST_WAITING: Final = 256
-_BEFORE: Final = 200
+_MOST_LOOKED_AT: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Listener:
         self.waiting.append(item)
         self._there.set()
 
+    def forget(self) -> None:
+        """Nothing waits, and nothing is missed: it is told otherwise."""
+        self.waiting.clear()
+        self.missed = 0
+
     async def wait(self, timeout_s: float) -> bool:
         """Whether something waits, within the time."""
         if not self.waiting:
@@ -78,12 +85,33 @@ class Listener:
         return True
 
 
+class Writers(Protocol):
+    """Those who are writing to the database; see `shared.db.horizon.Horizon`. Both may block."""
+
+    def mark(self) -> int | None:
+        """What `ended` has reached once all have ended that write now; None where rows come in order anyway."""
+
+    def ended(self) -> int:
+        """How far they have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Numbers below `below` are not there: nobody can bring them any more once writers have ended up to `mark`."""
+
+    below: int
+    mark: int
+    seen_at: float
+
+
 class Feed:
     """Looks for new rows while anybody listens, once per process. To be used on the loop of the streams alone.
 
-    `after` gives the rows with a higher number, lowest first, at most so many; it may block. `newest` gives the highest
-    number there is. Numbers may be committed out of order: those of the last seconds are asked for again and again.
-    No number ever comes again.
+    `after` gives the rows with a higher number, lowest first, at most so many; `newest` gives the highest number there
+    is; they may block. `writers` are those who may still bring lower numbers. No number ever comes again.
+
+    Rows are told in the order of their numbers, so that whoever comes back with the last one that it heard of has
+    heard of all before. One that is committed before another with a lower number waits for that.
     """
 
     def __init__(
@@ -91,16 +119,21 @@ class Feed:
         *,
         after: Callable[[int, int], Sequence[Item]],
         newest: Callable[[], int],
+        writers: Writers,
         patience_s: float = PATIENCE_S,
+        late_s: float = LATE_S,
     ) -> None:
         self._after = after
         self._newest = newest
+        self._writers = writers
         self._patience_s = patience_s
+        self._late_s = late_s
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
-        self._floor = 0
-        self._seen: dict[int, float] = {}
+        self._told = 0
+        self._gap: _Gap | None = None
+        self._looking = asyncio.Lock()
 
     @contextmanager
     def listen(self, account_id: int | None) -> Iterator[Listener]:
@@ -134,15 +167,12 @@ class Feed:
     async def _news(
         self, listener: Listener, *, since: int | None, idle_s: float
     ) -> AsyncGenerator[Item | Missed | None]:
-        # What was replayed last may wait for the client as well: no more can than the queue holds.
-        told: deque[int] = deque(maxlen=4 * _MOST_WAITING)
+        heard = 0
         if since is not None:
-            while rows := await self.since(since, listener.account_id):
-                for row in rows:
-                    told.append(row.id)
-                    yield row
-                since = rows[-1].id
-        replayed = frozenset(told)
+            async for row in self._replayed(listener, since):
+                yield row
+            # Another process may have told it more than this one has by now.
+            heard = since if since <= await self._highest() else 0
         while True:
             if not await listener.wait(idle_s):
                 yield None
@@ -151,8 +181,24 @@ class Feed:
                     missed, listener.missed = listener.missed, 0
                     yield Missed(missed)
                 item = listener.waiting.popleft()
-                if item.id not in replayed:
+                if item.id > heard:
                     yield item
+
+    async def _replayed(self, listener: Listener, since: int) -> AsyncGenerator[Item]:
+        """What is stored with a higher number, up to where what the listener hears begins.
+
+        Whatever gives way while a client takes its time over this is stored as well, and told from there.
+        """
+        while True:
+            listener.forget()
+            end = self._told
+            while rows := [row for row in await self.since(since, listener.account_id) if row.id <= end]:
+                for row in rows:
+                    yield row
+                since = rows[-1].id
+            since = max(since, end)
+            if not listener.missed:
+                return
 
     async def ready(self) -> None:
         """Returns once everything that is committed later will be heard of."""
@@ -170,10 +216,16 @@ class Feed:
         return found
 
     async def _stored(self, number: int, most: int) -> Sequence[Item]:
+        return await self._patiently(lambda: self._after(number, most))
+
+    async def _highest(self) -> int:
+        return await self._patiently(self._newest)
+
+    async def _patiently(self, ask: Callable[[], T]) -> T:
         """What the database says once it answers: a client that waits for it need not come again."""
         while True:
             try:
-                return await asyncio.to_thread(self._after, number, most)
+                return await asyncio.to_thread(ask)
             except SQLAlchemyError as error:
                 log.warning("replay_waits", reason=type(error).__name__)
                 await asyncio.sleep(_BACKOFF_S)
@@ -196,26 +248,49 @@ class Feed:
         if self._ready.is_set():
             return
         newest = await asyncio.to_thread(self._newest)
-        self._floor = max(0, newest - _BEFORE)
-        known = await asyncio.to_thread(self._after, self._floor, 10 * _BEFORE)
-        now = time.monotonic()
-        self._seen = {item.id: now for item in known}
+        # What is being written with lower numbers is there before anybody is let in.
+        gap = await self._gap_below(newest)
+        while gap is not None and not await self._is_closed(gap):
+            await asyncio.sleep(LOOK_EVERY_S)
+        self._told, self._gap = newest, None
         self._ready.set()
 
     async def _look(self) -> None:
-        rows = await asyncio.to_thread(self._after, self._floor, 5_000)
-        for item in rows:
-            if item.id in self._seen:
-                continue
-            self._seen[item.id] = time.monotonic()
-            for listener in self._listeners:
-                listener.add(item)
-        self._forget(time.monotonic() - LATE_S)
+        async with self._looking:
+            # Numbers that never come leave a gap that is known to be one as soon as it is looked at once more.
+            if await self._has_met_a_gap():
+                await self._has_met_a_gap()
 
-    def _forget(self, before: float) -> None:
-        """What was committed long enough ago that nothing lower can follow."""
-        for number in sorted(self._seen):
-            if self._seen[number] > before:
-                return
-            self._floor = number
-            del self._seen[number]
+    async def _has_met_a_gap(self) -> bool:
+        """Tell what there is, in order, up to a gap; whether that is a new one."""
+        gap = self._gap
+        # Asked first: whoever ended before has brought the rows that are read now.
+        passable = gap.below if gap is not None and await self._is_closed(gap) else 0
+        rows = await asyncio.to_thread(self._after, self._told, _MOST_LOOKED_AT)
+        for item in rows:
+            if item.id > max(passable, self._told + 1):
+                if gap is not None and not passable and gap.below > self._told:
+                    return False
+                self._gap = await self._gap_below(rows[-1].id)
+                if self._gap is not None:
+                    return True
+                passable = rows[-1].id
+            self._tell(item)
+        if gap is not None and self._told >= gap.below:
+            self._gap = None
+        return False
+
+    def _tell(self, item: Item) -> None:
+        self._told = item.id
+        for listener in self._listeners:
+            listener.add(item)
+
+    async def _gap_below(self, number: int) -> _Gap | None:
+        """The gap that there may be below a number that is there; None where there can be none."""
+        mark = await asyncio.to_thread(self._writers.mark)
+        return None if mark is None else _Gap(number, mark, time.monotonic())
+
+    async def _is_closed(self, gap: _Gap) -> bool:
+        """Whether nothing can come any more that is missing in it; what takes too long is not waited for."""
+        is_late = time.monotonic() - gap.seen_at > self._late_s
+        return is_late or await asyncio.to_thread(self._writers.ended) >= gap.mark

@@ -72,4 +72,4 @@ def _feed(gateway: Gateway) -> Feed:
         with gateway.readers() as reader:
             return newest_event(reader)
 
-    return Feed(after=after, newest=newest)
+    return Feed(after=after, newest=newest, writers=gateway.writers)

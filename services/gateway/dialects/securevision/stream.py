@@ -97,7 +97,7 @@ def _feed(gateway: Gateway) -> Feed:
         with gateway.readers() as reader:
             return newest_recognition(reader)
 
-    return Feed(after=after, newest=newest)
+    return Feed(after=after, newest=newest, writers=gateway.writers)
 
 
 def _item(owner: int | None, row: RecognitionRow) -> Item:
