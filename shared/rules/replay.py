@@ -13,7 +13,7 @@ from shared.domain.presence import Presence
 from shared.rules.about_camera import AboutCamera
 from shared.rules.absence import Vacancy, vacancy_at
 from shared.rules.firing import Firing
-from shared.rules.hindsight import Crowd, as_known_at, moments, turned
+from shared.rules.hindsight import Crowd, as_known_at, as_may_have_been, moments, turned
 from shared.rules.replay_steps import replay_steps
 from shared.rules.rule import Rule, is_cooling
 from shared.rules.steps import InSteps
@@ -150,6 +150,8 @@ def _spans(condition: AboutCamera, known: Sequence[Presence]) -> Iterator[tuple[
     for presence in known:
         looks = moments(presence)
         for first, last in pairwise([*looks, looks[-1]]):
-            seen_at = condition.seen_at(as_known_at(presence, last))
+            # Who was in the zone before, nobody knows when, is not to be missed: better no absence than a false one.
+            ways = (as_known_at(presence, last), *as_may_have_been(presence, last))
+            seen_at = max((at for each in ways if (at := condition.seen_at(each)) is not None), default=None)
             if seen_at is not None and seen_at >= first:
                 yield first, seen_at

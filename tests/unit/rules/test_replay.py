@@ -16,7 +16,7 @@ from shared.domain.detection import Detection, Track
 from shared.domain.polygon import Polygon
 from shared.domain.presence import Presence, PresencePhase, ZoneStay
 from shared.domain.zone import Zone
-from shared.rules.hindsight import as_known_at
+from shared.rules.hindsight import TICK, as_known_at
 from shared.rules.replay import replay
 from shared.rules.rule import Rule, evaluate
 from tests.unit.rules.test_rule import AT, presence, rule
@@ -53,6 +53,12 @@ def tried(made: Rule, *known: Presence, until: datetime = END) -> list[tuple[flo
          [(6, "p1", False)]),
         ({"zone": "Left", "passage": "leave"},
          [stayed(1, 0, 9, zones=(ZoneStay("Left", at(1), 3, inside=False, left_at=at(4)),))], [(4, "p1", False)]),
+        ({"zone": "Left", "passage": "enter"},
+         [stayed(1, 0, 30, zones=(ZoneStay("Left", at(24), 10, inside=True),))], [(24, "p1", False)]),
+        ({"zone": "Left", "passage": "leave"},
+         [stayed(1, 0, 30, zones=(ZoneStay("Left", at(20), 12, inside=False, left_at=at(25)),))], [(25, "p1", False)]),
+        ({"zone": "Left", "dwell_s": 10},
+         [stayed(1, 0, 30, zones=(ZoneStay("Left", at(24), 18, inside=True),))], [(24, "p1", False)]),
         ({"kind": "count", "at_least": 2}, [stayed(1, 0, 9), stayed(2, 5, 8), stayed(3, 10, 12)], [(5, "p2", False)]),
         ({"kind": "count", "at_least": 2, "for_s": 2}, [stayed(1, 0, 9), stayed(2, 5, 8)], [(7, "p2", False)]),
         ({"kind": "line", "start": [0.5, 0.0], "end": [0.5, 1.0]},
@@ -94,23 +100,40 @@ def test_it_tells_the_same_as_the_live_run_did(people: list[tuple[int, list[tupl
     rules = [
         rule("any"),
         rule("dwells", condition={"dwell_s": 6}),
-        rule("zone", condition={"zone": "Left"}),
-        rule("loiters", condition={"zone": "Left", "dwell_s": 4}),
-        rule("enters", condition={"zone": "Left", "passage": "enter"}),
         rule("crosses", condition={"kind": "line", "start": [0.5, 0.0], "end": [0.5, 1.0]}),
+        *OF_A_ZONE,
     ]
     fired, final = live(rules, people)
     for made in rules:
         found = {each.presence.id for each in replay(made, final, since=AT, until=END) if each.presence is not None}
-        assert found == fired[made.slug], made.slug
+        assert found == fired[made.slug].keys(), made.slug
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), walks), min_size=1, max_size=3))
+def test_nothing_is_told_of_a_zone_before_it_was_so(people: list[tuple[int, list[tuple[int, int]]]]) -> None:
+    rules = [*OF_A_ZONE, LEAVES]
+    fired, final = live(rules, people)
+    for made in rules:
+        for each in replay(made, final, since=AT, until=END):
+            assert each.presence is not None
+            # The live run believes in somebody on the second look, a second after the first.
+            assert each.at >= fired[made.slug][each.presence.id] - TICK, made.slug
+
+
+OF_A_ZONE = [
+    rule("zone", condition={"zone": "Left"}),
+    rule("loiters", condition={"zone": "Left", "dwell_s": 4}),
+    rule("enters", condition={"zone": "Left", "passage": "enter"}),
+]
+LEAVES = rule("leaves", condition={"zone": "Left", "passage": "leave"})
 
 
 def live(
     rules: list[Rule], people: list[tuple[int, list[tuple[int, int]]]]
-) -> tuple[dict[str, set[str]], list[Presence]]:
-    """What fired while these people walked, a step a second, and how each was known at last."""
+) -> tuple[dict[str, dict[str, datetime]], list[Presence]]:
+    """What fired when on whom while these people walked, a step a second, and how each was known at last."""
     book = PresenceBook("door")
-    fired: dict[str, set[str]] = {made.slug: set() for made in rules}
+    fired: dict[str, dict[str, datetime]] = {made.slug: {} for made in rules}
     final: dict[str, Presence] = {}
     for second in range(max(start + len(walk) for start, walk in people) + 10):
         tracks = [
@@ -123,7 +146,7 @@ def live(
             before = {slug for slug, ids in fired.items() if told.id in ids}
             when = at(second) if update.phase is not PresencePhase.ENDED else told.last_seen_at
             for made in evaluate(rules, told, at=when, fired=before, last_fired={}):
-                fired[made.slug].add(told.id)
+                fired[made.slug][told.id] = when
             final[told.id] = told
     return fired, list(final.values())
 
