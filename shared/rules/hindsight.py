@@ -65,6 +65,10 @@ class Crowd:
         """The presence of that number as it was known."""
         return as_known_at(self._known[number], at)
 
+    def last(self, number: int) -> Presence:
+        """The presence of that number as it was known last."""
+        return self._known[number]
+
     def others(self, number: int, at: datetime) -> Sequence[Presence]:
         """Who else was there, as they were known; worked out where somebody asks, as most conditions do not."""
         return _Others(self._known, self._by_minute.get(_minute(at), ()), number, at)

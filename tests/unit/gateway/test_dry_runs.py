@@ -173,3 +173,16 @@ def test_what_zones_ask_is_heeded(api: Api, camera: str) -> None:
     for asked, told in (({}, [stamp(0)]), ({"alert_duration": 5}, [stamp(5)]), ({"notification_enabled": False}, [])):
         assert api.ask("PUT", f"/cameras/{camera}", json={"zones": [porch | asked]}).status_code == 200
         assert [event["timestamp"] for event in tried(api, span)["events"]] == told
+
+
+def test_who_came_back_to_a_zone_is_undecided_where_the_first_visit_could_have_been_told(api: Api, camera: str) -> None:
+    back = ZoneStayBody(zone="Porch", entered_at=at(24), dwell_s=16, inside=True)
+    first = seen(api, 1, 0, 30, zones=(back,))
+    seen(api, 2, 0, 30, zones=(back.model_copy(update={"dwell_s": 6}),))
+    rule = {"condition": {"zone": "Porch", "passage": "leave"}}
+    told = tried(api, {"rule": rule, "camera_id": camera})
+    assert told["events"] == []
+    assert [each["presence_id"] for each in told["undecided"]] == [first]
+    assert "came back to a zone" in told["undecided"][0]["reason"]
+    told = tried(api, {"rule": {"condition": {"zone": "Porch", "passage": "enter"}}, "camera_id": camera})
+    assert ({each["timestamp"] for each in told["events"]}, told["undecided"]) == ({stamp(24)}, [])

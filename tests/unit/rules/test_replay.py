@@ -16,10 +16,11 @@ from shared.domain.detection import Detection, Track
 from shared.domain.polygon import Polygon
 from shared.domain.presence import Presence, PresencePhase, ZoneStay
 from shared.domain.zone import Zone
+from shared.rules.doubts import doubtful
 from shared.rules.hindsight import TICK, as_known_at
 from shared.rules.replay import replay
 from shared.rules.rule import Rule, evaluate
-from tests.unit.rules.test_rule import AT, presence, rule
+from tests.unit.rules.test_rule import AT, OTHER, presence, rule
 
 SIZE = (100, 100)
 LEFT = Zone(name="Left", polygon=Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))))
@@ -118,6 +119,33 @@ def test_nothing_is_told_of_a_zone_before_it_was_so(people: list[tuple[int, list
             assert each.presence is not None
             # The live run believes in somebody on the second look, a second after the first.
             assert each.at >= fired[made.slug][each.presence.id] - TICK, made.slug
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), walks), min_size=1, max_size=3))
+def test_who_left_a_zone_is_told_or_in_doubt(people: list[tuple[int, list[tuple[int, int]]]]) -> None:
+    # Three seconds at each place: a visit of one look alone leaves no time behind by which it could be known.
+    fired, final = live([LEAVES], [(start, [step for step in walk for _ in range(3)]) for start, walk in people])
+    known = {each.presence.id for each in replay(LEAVES, final, since=AT, until=END) if each.presence is not None}
+    in_doubt = {each.id for each in doubtful(LEAVES, final, since=AT, until=END)}
+    assert known <= fired["leaves"].keys() <= known | in_doubt
+
+
+@pytest.mark.parametrize(
+    ("condition", "visits", "doubted"),
+    [
+        ({"passage": "leave"}, ZoneStay("Left", at(24), 16, inside=True), True),
+        ({"passage": "leave"}, ZoneStay("Left", at(24), 6, inside=True), False),
+        ({"passage": "leave", "labels": ["car"]}, ZoneStay("Left", at(24), 16, inside=True), False),
+        ({"passage": "leave", "dwell_s": 12}, ZoneStay("Left", at(24), 16, inside=True), False),
+        ({"schedule": OTHER}, ZoneStay("Left", at(24), 16, inside=True), False),
+    ],
+)
+def test_an_earlier_visit_is_in_doubt_where_the_rule_could_have_fired_on_it(
+    condition: dict[str, Any], *, visits: ZoneStay, doubted: bool
+) -> None:
+    made = rule(condition={"zone": "Left", **condition})
+    found = list(doubtful(made, [stayed(1, 0, 30, zones=(visits,))], since=AT, until=END))
+    assert bool(found) is doubted
 
 
 OF_A_ZONE = [
