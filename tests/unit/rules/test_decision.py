@@ -167,6 +167,16 @@ def test_each_outcome_is_told_apart() -> None:
     assert {each.outcome for each in marked} == {"known_false"}
 
 
+@pytest.mark.parametrize("kind", ["finding", "sequence"])
+def test_what_was_complete_during_a_cooldown_is_told_so_though_the_presence_does_not_show_it(kind: str) -> None:
+    asks = rule("asks", condition=EXAMPLES[kind][0] | {"kind": kind}, cooldown_s=60)
+    until = AT + timedelta(seconds=50)
+    (found,) = decide([asks], presence(), at=AT, fired={}, last_fired={}, silenced={"asks": until})
+    assert (found.outcome, found.at, found.unmet) == ("cooling", until, ())
+    (found,) = decide([asks], presence(), at=AT, fired={"asks": AT}, last_fired={}, silenced={"asks": until})
+    assert (found.outcome, found.at) == ("fired", AT)
+
+
 @given(seen=presences, others=st.lists(presences, max_size=3), ago=st.integers(0, 90))
 def test_what_is_held_is_what_would_fire(seen: Presence, others: list[Presence], ago: int) -> None:
     conditions = [values | {"kind": kind} for kind, examples in EXAMPLES.items() for values in examples]
