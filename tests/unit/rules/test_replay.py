@@ -79,6 +79,31 @@ def test_a_cooldown_silences_until_it_is_over() -> None:
     assert tried(made, *known) == [(0, "p1", False), (30, "p2", True), (60, "p3", False), (61, "p4", True)]
 
 
+def test_what_was_marked_as_false_is_told_apart_and_begins_no_cooldown() -> None:
+    known = [stayed(1, 0, 5), stayed(2, 10, 15), stayed(3, 20, 30)]
+    firings = replay(rule(cooldown_s=60), known, since=AT, until=END, known_false={"p1", "p3"})
+    assert [(each.presence and each.presence.id, each.known_false, each.cooling) for each in firings] == [
+        ("p1", True, False), ("p2", False, False), ("p3", True, False),
+    ]  # fmt: skip
+
+
+def test_what_was_marked_as_false_is_nobody_to_an_absence() -> None:
+    made = rule(condition={"kind": "absence", "for_s": 60})
+    firings = list(replay(made, [stayed(1, 0, 3600)], since=AT, until=at(600), known_false={"p1"}))
+    assert [each.presence for each in firings] == [None]
+
+
+def test_what_was_marked_as_false_does_no_step_before_the_last() -> None:
+    steps = [{"camera": camera, "condition": {}} for camera in ("gate", "door")]
+    made = rule(condition={"kind": "sequence", "within_s": 60, "steps": steps}, cooldown_s=60)
+    gates = [stayed(1, 0, 5, camera="gate"), stayed(2, 100, 105, camera="gate")]
+    doors = [stayed(3, 20, 30), stayed(4, 120, 125), stayed(5, 130, 135)]
+    firings = replay(made, [*gates, *doors], since=AT, until=END, known_false={"p1", "p4"})
+    assert [(each.presence and each.presence.id, each.known_false, each.cooling) for each in firings] == [
+        ("p4", True, False), ("p5", False, False),
+    ]  # fmt: skip
+
+
 def test_what_lies_outside_the_time_is_left_out() -> None:
     known = [stayed(1, -100, -50), stayed(2, -10, 20), stayed(3, 30, 40)]
     assert tried(rule(), *known, until=at(30)) == [(0, "p2", False)]
