@@ -25,6 +25,9 @@ def doubtful(
     known = sorted(presences, key=lambda each: (each.started_at, each.id))
     crowd = Crowd(known)
     for number, presence in enumerate(known):
+        if not as_may_have_been(presence, presence.started_at):
+            # Hardly anybody comes back, and to ask at every moment takes its time.
+            continue
         looks = (at for at in moments(presence, since=since, until=until) if at >= since)
         if any(_may_hold(rule, crowd, number, at, terms) for at in looks):
             yield presence
