@@ -15,7 +15,7 @@ from shared.db.insert import insert
 from shared.db.tables import DecisionRow
 from shared.domain.presence import Presence
 from shared.messages.presences import PresenceBody, PresenceEnded
-from shared.rules.decision import Decision, decide
+from shared.rules.decision import NONE_SILENCED, Decision, decide
 
 NOTED_EVERY: Final = timedelta(seconds=60)
 """How often a presence that goes on is noted. One that nothing is told of is noted first when it has lasted so long."""
@@ -30,16 +30,19 @@ def note(
     others: Sequence[Presence] = (),
     account_id: int | None,
     now: datetime,
+    silenced: Mapping[str, datetime] = NONE_SILENCED,
 ) -> None:
     """Write down how the presence is known and what its camera's rules made of it. May be repeated.
 
-    What is older than what was noted before adds no more than which rules have fired.
+    `silenced` as in `decide`; it is remembered from one note to the next. What is older than what was noted before adds
+    no more than which rules have fired or were silenced.
     """
     row = session.scalar(select(DecisionRow).where(DecisionRow.presence_id == body.presence_id).with_for_update())
     before = {} if row is None else {each.rule: each for each in map(Decision.of, row.decisions)}
     fired = _fired(entries, body, before)
+    silenced = {**_silenced_before(before, view), **silenced}
     if row is not None and _is_older(body, row):
-        row.decisions = [_with_firing(each, fired).document() for each in before.values()]
+        row.decisions = [_amended(each, fired, silenced).document() for each in before.values()]
         row.is_told = row.is_told or bool(fired)
         return
     presence = body.presence()
@@ -53,6 +56,7 @@ def note(
         known_false=view.knows_false(presence),
         resting=view.resting_of.get(body.camera, ()),
         terms=view.terms_on(body.camera),
+        silenced=silenced,
     )
     values = {
         "presence_id": body.presence_id,
@@ -82,6 +86,17 @@ def _fired(entries: Entries, body: PresenceBody, before: Mapping[str, Decision])
     return found
 
 
+def _silenced_before(before: Mapping[str, Decision], view: SiteView) -> dict[str, datetime]:
+    """The rules that were noted as cooling down, and of which the presence itself cannot say so again."""
+    return {
+        slug: decision.at
+        for slug, decision in before.items()
+        if decision.outcome == "cooling" and decision.at is not None
+        if (rule := view.rules.get(slug)) is not None
+        and (rule.condition.about_several or rule.condition.asks_findings())
+    }
+
+
 def _is_older(body: PresenceBody, row: DecisionRow) -> bool:
     known = PresenceBody.model_validate(row.state)
     if row.ended_at is not None and not isinstance(body, PresenceEnded):
@@ -89,7 +104,11 @@ def _is_older(body: PresenceBody, row: DecisionRow) -> bool:
     return body.last_seen_at < known.last_seen_at
 
 
-def _with_firing(decision: Decision, fired: Mapping[str, datetime | None]) -> Decision:
-    if decision.rule not in fired or decision.outcome == "fired":
+def _amended(decision: Decision, fired: Mapping[str, datetime | None], silenced: Mapping[str, datetime]) -> Decision:
+    if decision.outcome == "fired":
         return decision
-    return Decision(decision.rule, decision.name, "fired", fired[decision.rule])
+    if decision.rule in fired:
+        return Decision(decision.rule, decision.name, "fired", fired[decision.rule])
+    if decision.rule in silenced:
+        return Decision(decision.rule, decision.name, "cooling", silenced[decision.rule])
+    return decision

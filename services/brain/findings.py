@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from shared.messages.presences import PresenceChanged
 from shared.messages.topics import EYE_STATE
 from shared.observability import get_logger
 from shared.rules.found import Found, Match
-from shared.rules.rule import Rule, evaluate_finding, is_new_episode
+from shared.rules.rule import Rule, cools_until, evaluate_finding, is_cooling, is_new_episode
 from shared.streams import Received
 
 log = get_logger("brain.findings")
@@ -91,17 +91,23 @@ class FindingHandler:
         with self._sessions.begin() as session:
             ledger = Ledger(session, view, now=self._now(), court=self._court)
             ledger.read([body])
-            firing = evaluate_finding(
-                rules,
-                found,
-                fired=ledger.entries.fired.get(body.presence_id, frozenset()),
-                last_fired=ledger.entries.last_fired.get(finding.camera, {}),
-            )
+            fired = ledger.entries.fired.get(body.presence_id, frozenset())
+            last = ledger.entries.last_fired.get(finding.camera, {})
+            firing = evaluate_finding(rules, found, fired=fired, last_fired=last)
+            silenced = _silenced((rule for rule in rules if rule.slug in matching - fired), last, at=finding.at)
             ledger.conclude(body, firing, module=finding.module, results=finding.results)
             _attach(session, finding)
             camera = ledger.camera(finding.camera)
-            if camera is not None and firing:
-                note(session, view, ledger.entries, body, account_id=camera.account_id, now=self._now())
+            if camera is not None and (firing or silenced):
+                note(
+                    session,
+                    view,
+                    ledger.entries,
+                    body,
+                    account_id=camera.account_id,
+                    now=self._now(),
+                    silenced=silenced,
+                )
         self._tell(ledger.entries)
         self._end_unless_there(body, matching)
 
@@ -188,6 +194,15 @@ class FindingHandler:
             self._committed()
         if entries.ordered:
             self._ordered()
+
+
+def _silenced(matching: Iterable[Rule], last: Mapping[str, datetime], *, at: datetime) -> dict[str, datetime]:
+    """Those of the rules whose cooldown alone keeps them silent, with until when."""
+    return {
+        rule.slug: cools_until(rule, fired_at)
+        for rule in matching
+        if (fired_at := last.get(rule.slug)) is not None and is_cooling(rule, at, fired_at)
+    }
 
 
 def _evidence(finding: FindingMade) -> list[str]:

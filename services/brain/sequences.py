@@ -26,7 +26,7 @@ from shared.db.insert import insert
 from shared.db.tables import RuleRow, SequenceHit
 from shared.domain.presence import Presence
 from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded
-from shared.rules.rule import Rule, is_cooling
+from shared.rules.rule import Rule, cools_until, is_cooling
 from shared.rules.sequence import Sighting, is_complete, sightings
 from shared.rules.steps import InSteps
 
@@ -143,12 +143,24 @@ class Sequences:
         camera = ledger.camera(body.camera)
         fired = ledger.entries.fired.get(body.presence_id, frozenset())
         last = ledger.entries.last_fired.get(body.camera, {}).get(rule.slug)
-        if camera is None or rule.slug in fired or is_cooling(rule, hit.began_at, last):
+        if camera is None or rule.slug in fired:
             return
-        ledger.tell_of(body, [rule])
+        silenced = {}
+        if last is not None and is_cooling(rule, hit.began_at, last):
+            silenced[rule.slug] = cools_until(rule, last)
+        else:
+            ledger.tell_of(body, [rule])
         # Of the presence as it was told last: what was noted of it since is not to be overwritten.
-        note(session, view, ledger.entries, known, account_id=camera.account_id, now=self._now())
-        if hit.ended_at is not None:
+        note(
+            session,
+            view,
+            ledger.entries,
+            known,
+            account_id=camera.account_id,
+            now=self._now(),
+            silenced=silenced,
+        )
+        if hit.ended_at is not None and not silenced:
             ledger.close(body)
 
 

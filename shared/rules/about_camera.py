@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -12,7 +12,6 @@ from pydantic import Field
 from shared.domain.presence import Presence
 from shared.rules.condition import Condition
 from shared.rules.labels import Labels
-from shared.rules.unmet import Unmet
 
 MIN_FOR_S: Final = 30.0
 """Quiet cameras send a picture every few seconds, and somebody hidden for a moment has not left."""
@@ -39,9 +38,6 @@ class AboutCamera(Condition):
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:
         """Never: somebody who is there is no absence."""
         return False
-
-    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
-        yield Unmet("kind", "that nobody is there", "somebody was")
 
     def zones(self) -> Mapping[str, str]:
         return {} if self.zone is None else {"zone": self.zone}

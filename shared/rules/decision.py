@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from shared.domain.presence import Presence
-from shared.rules.rule import Rule, is_cooling
+from shared.rules.rule import Rule, cools_until, is_cooling
 from shared.rules.unmet import Unmet
 from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms, held_back
 
@@ -19,6 +20,7 @@ Outcome = Literal["fired", "unmet", "cooling", "known_false", "resting", "held"]
 """`resting`: the account is armed otherwise. `held`: nothing is in the way, and yet it has not fired (so far)."""
 
 MOST_UNMET: Final = 8
+NONE_SILENCED: Final[Mapping[str, datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,14 @@ def decide(
     known_false: bool = False,
     resting: Iterable[Rule] = (),
     terms: Mapping[str, ZoneTerms] = NOTHING_ASKED,
+    silenced: Mapping[str, datetime] = NONE_SILENCED,
 ) -> tuple[Decision, ...]:
     """What the camera's rules make of the presence as known at `at`.
 
     `fired` are the rules that fired on it, with when that was where it is known; `last_fired` as in `evaluate`;
-    `resting` are rules of the camera that are not awake as its account is armed; `terms` as in `evaluate`.
+    `resting` are rules of the camera that are not awake as its account is armed; `terms` as in `evaluate`. `silenced`
+    are those that had all they ask for while they cooled down, with until when: what a sequence or a finding was does
+    not show in the presence.
     """
     found = [
         _decided(
@@ -98,6 +103,7 @@ def decide(
             last=last_fired.get(rule.slug),
             known_false=known_false,
             terms=terms,
+            silenced=silenced,
         )
         for rule in rules
     ]
@@ -114,9 +120,12 @@ def _decided(
     last: datetime | None,
     known_false: bool,
     terms: Mapping[str, ZoneTerms],
+    silenced: Mapping[str, datetime],
 ) -> Decision:
     if rule.slug in fired:
         return Decision(rule.slug, rule.name, "fired", fired[rule.slug])
+    if rule.slug in silenced:
+        return Decision(rule.slug, rule.name, "cooling", silenced[rule.slug])
     if known_false and not fired:
         return Decision(rule.slug, rule.name, "known_false")
     unmet = tuple(rule.condition.unmet(presence, at, others))
@@ -126,7 +135,7 @@ def _decided(
     if unmet:
         return Decision(rule.slug, rule.name, "unmet", unmet=unmet[:MOST_UNMET])
     if last is not None and is_cooling(rule, at, last):
-        return Decision(rule.slug, rule.name, "cooling", last + timedelta(seconds=rule.cooldown_s))
+        return Decision(rule.slug, rule.name, "cooling", cools_until(rule, last))
     return Decision(rule.slug, rule.name, "held")
 
 

@@ -12,9 +12,11 @@ from shared.domain.presence import Presence
 class Firing:
     """That the rule would have fired at `at`, for `presence` (None: for nobody's being there).
 
-    `cooling`: it would have been silent, because it had fired before.
+    `cooling`: it would have been silent, because it had fired before. `known_false`: it would have been silent, because
+    people had marked the like as false alarms.
     """
 
     at: datetime
     presence: Presence | None
     cooling: bool = False
+    known_false: bool = False

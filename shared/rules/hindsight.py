@@ -1,13 +1,14 @@
 """What was known earlier of presences that are over. Pure.
 
 Of each presence its last state is known. What was known of it before is rebuilt from that: exactly for who it was, how
-long it had been there and in which zone. Its way is spread evenly over its time: when it crossed a line is estimated.
+long it had been there and for its last visit to each zone. Of visits before that nothing but their length is known.
+Its way is spread evenly over its time: when it crossed a line is estimated.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, overload
@@ -18,6 +19,8 @@ TICK: Final = timedelta(seconds=1)
 """The eye tells of everybody every second or so."""
 _FINE: Final = 20
 _COARSER: Final = 1.1
+_LEAST_VISIT_S: Final = 0.1
+"""Less than that comes of rounding."""
 
 
 def as_known_at(presence: Presence, at: datetime) -> Presence:
@@ -26,13 +29,26 @@ def as_known_at(presence: Presence, at: datetime) -> Presence:
         return presence
     lasted_s = (presence.last_seen_at - presence.started_at).total_seconds()
     share = 0.0 if lasted_s <= 0 else max(0.0, (at - presence.started_at).total_seconds()) / lasted_s
-    stays = (_stay_at(stay, at, ended_at=presence.last_seen_at) for stay in presence.zones)
+    stays = (_stay_at(stay, at, presence) for stay in presence.zones)
     return replace(
         presence,
         last_seen_at=max(at, presence.started_at),
         zones=tuple(stay for stay in stays if stay is not None),
         path=presence.path[: math.ceil(len(presence.path) * share)],
     )
+
+
+def as_may_have_been(presence: Presence, at: datetime) -> tuple[Presence, ...]:
+    """How else it may have been at `at`: in zones that it came back to later, or just out of them; usually none.
+
+    Of several visits to a zone the last one is known, and the time of all together.
+    """
+    visits = tuple(_visits_before(presence, at))
+    if not visits:
+        return ()
+    known = as_known_at(presence, at)
+    over = tuple(replace(visit, inside=False, left_at=at) for visit in visits)
+    return replace(known, zones=(*known.zones, *visits)), replace(known, zones=(*known.zones, *over))
 
 
 class Crowd:
@@ -48,6 +64,10 @@ class Crowd:
     def one(self, number: int, at: datetime) -> Presence:
         """The presence of that number as it was known."""
         return as_known_at(self._known[number], at)
+
+    def last(self, number: int) -> Presence:
+        """The presence of that number as it was known last."""
+        return self._known[number]
 
     def others(self, number: int, at: datetime) -> Sequence[Presence]:
         """Who else was there, as they were known; worked out where somebody asks, as most conditions do not."""
@@ -120,13 +140,21 @@ def _minute(at: datetime) -> int:
     return int(at.timestamp() // 60)
 
 
-def _stay_at(stay: ZoneStay, at: datetime, *, ended_at: datetime) -> ZoneStay | None:
-    """A stay as it was at `at`; None before it began, as far as that is known."""
+def _stay_at(stay: ZoneStay, at: datetime, presence: Presence) -> ZoneStay | None:
+    """A stay as it was at `at`; None before its last visit began, as of earlier ones nobody knows when they were."""
+    if at < stay.entered_at:
+        return None
     if stay.left_at is not None and at >= stay.left_at:
         return stay
-    until = stay.left_at or ended_at
-    dwell_s = max(0.0, stay.dwell_s - (until - max(at, stay.entered_at)).total_seconds())
-    if at >= stay.entered_at:
-        return replace(stay, dwell_s=dwell_s, inside=True, left_at=None)
-    # An earlier visit, of which only the time spent is known.
-    return replace(stay, dwell_s=dwell_s, inside=False, left_at=at) if dwell_s > 0 else None
+    dwell_s = stay.dwell_s - ((stay.left_at or presence.last_seen_at) - at).total_seconds()
+    dwell_s = min(max(0.0, dwell_s), (at - presence.started_at).total_seconds())
+    return replace(stay, dwell_s=dwell_s, inside=True, left_at=None)
+
+
+def _visits_before(presence: Presence, at: datetime) -> Iterator[ZoneStay]:
+    """The visits that were over before the last ones, of which `at` lies before; each as if it lasted until `at`."""
+    for stay in presence.zones:
+        last_s = ((stay.left_at or presence.last_seen_at) - stay.entered_at).total_seconds()
+        spent_s = min(stay.dwell_s - last_s, (at - presence.started_at).total_seconds())
+        if at < stay.entered_at and stay.dwell_s - last_s >= _LEAST_VISIT_S:
+            yield ZoneStay(stay.zone, at - timedelta(seconds=max(0.0, spent_s)), max(0.0, spent_s), inside=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ from shared.domain.presence import Presence
 from shared.rules.about_camera import AboutCamera
 from shared.rules.absence import Vacancy, vacancy_at
 from shared.rules.firing import Firing
-from shared.rules.hindsight import Crowd, as_known_at, moments, turned
+from shared.rules.hindsight import Crowd, as_known_at, as_may_have_been, moments, turned
 from shared.rules.replay_steps import replay_steps
 from shared.rules.rule import Rule, is_cooling
 from shared.rules.steps import InSteps
@@ -29,19 +29,22 @@ def replay(
     since: datetime,
     until: datetime,
     terms: Mapping[str, ZoneTerms] = NOTHING_ASKED,
+    known_false: Collection[str] = (),
 ) -> Iterator[Firing]:
     """When the rule would have fired on the presences of one camera from `since` to before `until`, in order.
 
     Of a rule that asks for steps they are those of all its cameras, back to `within_s` before `since`. What waits for
     findings does not fire here. A condition about the camera counts all the time as watched. `terms` as in `evaluate`.
+    `known_false` are the ids of presences that looked like what people had marked: nobody is told of them.
     """
     known = sorted(presences, key=lambda each: (each.started_at, each.id))
     if isinstance(rule.condition, AboutCamera):
-        yield from _absences(rule, rule.condition, known, since=since, until=until)
+        believed = [each for each in known if each.id not in known_false]
+        yield from _absences(rule, rule.condition, believed, since=since, until=until)
     elif isinstance(rule.condition, InSteps):
-        yield from replay_steps(rule, rule.condition, known, since=since, until=until)
+        yield from replay_steps(rule, rule.condition, known, since=since, until=until, known_false=known_false)
     else:
-        yield from _of_presences(_Trial(rule, Crowd(known), terms), known, since=since, until=until)
+        yield from _of_presences(_Trial(rule, Crowd(known), terms, known_false), known, since=since, until=until)
 
 
 @dataclass(order=True, slots=True)
@@ -61,6 +64,7 @@ class _Trial:
     rule: Rule
     crowd: Crowd
     terms: Mapping[str, ZoneTerms]
+    known_false: Collection[str]
 
     def begins(self, turn: _Turn) -> datetime | None:
         """When it begins to hold since the last look, to the second; None when it does not."""
@@ -90,6 +94,9 @@ def _of_presences(trial: _Trial, known: Sequence[Presence], *, since: datetime, 
     while turns:
         turn = heapq.heappop(turns)
         held_at = trial.begins(turn)
+        if held_at is not None and known[turn.number].id in trial.known_false:
+            yield Firing(held_at, crowd.one(turn.number, held_at), known_false=True)
+            continue
         if held_at is None or is_cooling(rule, held_at, fired_at):
             if held_at is not None:
                 silenced.setdefault(turn.number, Firing(held_at, crowd.one(turn.number, held_at), cooling=True))
@@ -150,6 +157,8 @@ def _spans(condition: AboutCamera, known: Sequence[Presence]) -> Iterator[tuple[
     for presence in known:
         looks = moments(presence)
         for first, last in pairwise([*looks, looks[-1]]):
-            seen_at = condition.seen_at(as_known_at(presence, last))
+            # Who was in the zone before, nobody knows when, is not to be missed: better no absence than a false one.
+            ways = (as_known_at(presence, last), *as_may_have_been(presence, last))
+            seen_at = max((at for each in ways if (at := condition.seen_at(each)) is not None), default=None)
             if seen_at is not None and seen_at >= first:
                 yield first, seen_at

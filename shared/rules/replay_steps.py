@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -27,22 +27,33 @@ class _Done:
 
 
 def replay_steps(
-    rule: Rule, sequence: InSteps, known: Sequence[Presence], *, since: datetime, until: datetime
+    rule: Rule,
+    sequence: InSteps,
+    known: Sequence[Presence],
+    *,
+    since: datetime,
+    until: datetime,
+    known_false: Collection[str] = (),
 ) -> Iterator[Firing]:
     """When the rule would have fired from `since` to before `until`, in order. `known`: of all its cameras, by start.
 
     As in the brain it fires for whoever does the last step, when that begins; later it does not make up for it.
+    Those that are `known_false` (ids) do no step before the last one.
     """
     within = timedelta(seconds=sequence.within_s)
     # A tick more, so that who was there before is no one who began in time.
     done = list(_all_done(sequence, known, since=since - within - TICK, until=until))
     last = len(sequence.steps) - 1
-    earlier = [_Earlier(each for each in done if each.step == step) for step in range(last)]
+    believed = [each for each in done if each.presence.id not in known_false]
+    earlier = [_Earlier(each for each in believed if each.step == step) for step in range(last)]
     fired_at: datetime | None = None
     for each in sorted((each for each in done if each.step == last), key=_order):
         if each.began_at < since or not is_complete(
             each.began_at, last + 1, within=within, latest=lambda step, before: earlier[step].latest(before)
         ):
+            continue
+        if each.presence.id in known_false:
+            yield Firing(each.began_at, each.presence, known_false=True)
             continue
         cooling = is_cooling(rule, each.began_at, fired_at)
         fired_at = fired_at if cooling else each.began_at

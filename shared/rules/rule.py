@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from shared.domain.arming import USUAL_ARM_STATE, ArmState
@@ -152,3 +152,8 @@ def is_cooling(rule: Rule, at: datetime, last: datetime | None) -> bool:
         return False
     # Either way round: a clock that was set back must not silence the rule until it has caught up.
     return abs((at - last).total_seconds()) < rule.cooldown_s
+
+
+def cools_until(rule: Rule, last: datetime) -> datetime:
+    """When the rule's silence after firing at `last` is over."""
+    return last + timedelta(seconds=rule.cooldown_s)

@@ -22,10 +22,14 @@ _ASKED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A presence that is over or was noted while it was there; `event` is the one that was raised of it."""
+    """A presence that is over or was noted while it was there; `event` is the one that was raised of it.
+
+    `known_false`: the brain let no rule fire on it, because people had marked the like as false alarms.
+    """
 
     presence: Presence
     event: Event | None
+    known_false: bool = False
 
     @property
     def results(self) -> dict[str, Any]:
@@ -52,7 +56,8 @@ def seen_on(session: Session, camera: Camera, *, since: datetime, until: datetim
     rows = session.scalars(query).all()
     presences = [PresenceBody.model_validate(row.state).presence() for row in rows[:MOST_PRESENCES]]
     events = _events_of(session, [presence.id for presence in presences])
-    found = [Seen(presence, events.get(presence.id)) for presence in reversed(presences)]
+    false = {row.presence_id for row in rows if any(each["outcome"] == "known_false" for each in row.decisions)}
+    found = [Seen(each, events.get(each.id), known_false=each.id in false) for each in reversed(presences)]
     return found, len(rows) > MOST_PRESENCES
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from services.gateway.asking import unavailable
 from services.gateway.auth.principal import Principal
@@ -18,6 +19,7 @@ from shared.domain.presence import Presence
 from shared.messages.answers import ClipAnswer
 from shared.messages.commands import LOOK_AT_CLIP_S, LookAtClip
 from shared.messages.topics import CLIP
+from shared.rules.doubts import doubtful
 from shared.rules.firing import Firing
 from shared.rules.found import Found
 from shared.rules.registry import RuleChange
@@ -28,6 +30,7 @@ from shared.rules.zone_terms import NOTHING_ASKED, ZoneTerms
 
 LONGEST = timedelta(hours=24)
 _EXTRA_S = 2.0
+_COMES_BACK: Final = "it came back to a zone, and when it was there before is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,13 @@ def try_on(
     rule: Rule, seen: Sequence[Seen], *, since: datetime, until: datetime, terms: Mapping[str, ZoneTerms]
 ) -> tuple[Sequence[Firing], Sequence[Undecided]]:
     """When the rule would have fired, in order, and of whom that cannot be said; `terms` are the camera's zones'."""
-    replayed = replay(rule, (one.presence for one in seen), since=since, until=until, terms=terms)
+    presences = [one.presence for one in seen]
+    false = {one.presence.id for one in seen if one.known_false}
+    replayed = list(replay(rule, presences, since=since, until=until, terms=terms, known_false=false))
     if not rule.condition.asks_findings():
-        return list(replayed), ()
+        decided = false | {each.presence.id for each in replayed if each.presence is not None}
+        unknown = doubtful(rule, presences, since=since, until=until, terms=terms)
+        return replayed, [Undecided(one, _COMES_BACK) for one in unknown if one.id not in decided]
     firings: list[Firing] = []
     undecided: list[Undecided] = []
     fired_at: datetime | None = None
@@ -150,9 +157,9 @@ def try_on(
         at = _looked_at(one)
         found = plain.get(one.presence.id) or _found(rule, one, at)
         if found is not None and since <= found.at < until:
-            cooling = is_cooling(rule, found.at, fired_at)
-            fired_at = fired_at if cooling else found.at
-            firings.append(Firing(found.at, one.presence, cooling=cooling))
+            cooling = not found.known_false and is_cooling(rule, found.at, fired_at)
+            fired_at = fired_at if cooling or found.known_false else found.at
+            firings.append(replace(found, presence=one.presence, cooling=cooling))
         elif found is None:
             undecided += _missing(rule, one, at)
     return sorted(firings, key=lambda each: each.at), undecided

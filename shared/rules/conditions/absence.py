@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from shared.domain.presence import Presence
 from shared.rules.about_camera import AboutCamera
 from shared.rules.schedule import Schedule
+from shared.rules.unmet import Unmet, asleep, seconds, words
 
 
 class AbsenceCondition(AboutCamera):
@@ -39,3 +41,23 @@ class AbsenceCondition(AboutCamera):
             if stay.zone == self.zone:
                 return presence.last_seen_at if stay.inside else stay.left_at or presence.last_seen_at
         return None
+
+    def unmet(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> Iterator[Unmet]:
+        who = f"no {words(self.labels)}" if self.labels else "nobody"
+        wanted = f"that {who} is {f'in {self.zone}' if self.zone else 'there'} for {seconds(self.for_s)}"
+        if self.seen_at(presence) is not None:
+            yield Unmet("kind", wanted, "was there")
+        else:
+            yield from self._passed_over(presence, wanted)
+        if self.schedule is not None and not self.schedule.awake(at):
+            yield asleep(self.schedule, at)
+
+    def _passed_over(self, presence: Presence, wanted: str) -> Iterator[Unmet]:
+        """Why the presence has nothing to do with it: whoever else was missing, this is not who is looked for."""
+        if self.labels and presence.label not in self.labels:
+            yield Unmet("labels", wanted, f"was labelled {presence.label}, which is not what the rule looks for")
+        if presence.confidence < self.min_confidence:
+            asked = f"at least {self.min_confidence:.2f} of whoever is to count"
+            yield Unmet("min_confidence", asked, f"{presence.confidence:.2f}")
+        if self.zone is not None and all(stay.zone != self.zone for stay in presence.zones):
+            yield Unmet("zone", wanted, "was never seen there and does not count")

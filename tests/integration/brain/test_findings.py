@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.brain.bootstrap import Brain, build
 from shared.db.engine import SessionFactory
 from shared.db.outbox import outbox_row
-from shared.db.tables import Camera, OutboxRow, Recognition
+from shared.db.tables import Camera, OutboxRow, Recognition, RuleRow
 from shared.domain.ids import event_id
 from shared.media import MediaStore
 from shared.messages.events import EventEnded, EventRaised
@@ -24,10 +24,12 @@ from shared.messages.findings import FindingMade, SeenPicture
 from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded
 from shared.messages.topics import FINDINGS
 from shared.modules.order import look_id
+from shared.rules.decision import Decision
 from shared.settings import Settings
 from shared.streams import Received
 from tests.conftest import wait_until
 from tests.integration.brain.conftest import AT, presence
+from tests.integration.brain.test_decisions import rows
 from tests.integration.brain.test_looks import add_rule, crops, orders
 from tests.integration.brain.test_presence_to_event import drop_default_rule, events, handle, told
 
@@ -185,6 +187,21 @@ def test_a_rule_about_findings_cools_down(brain: Brain, site: SessionFactory) ->
         brain, *(about(presence(number=number, after_s=after), DENIED) for number, after in ((1, 0), (2, 59), (3, 60)))
     )
     assert [event.presence_id for event in events(site)] == ["presence-1", "presence-3"]
+
+
+@pytest.mark.usefixtures("deny")
+def test_a_plate_that_is_found_during_the_cooldown_is_explained_by_it(brain: Brain, site: SessionFactory) -> None:
+    with site.begin() as session:
+        session.execute(update(RuleRow).values(cooldown_s=60))
+    for number, results in enumerate((DENIED, DENIED, ALLOWED)):
+        body = presence(PresenceChanged, number=number, after_s=2 + 10 * number)
+        handle(brain, body)
+        find(brain, about(body, results))
+        handle(brain, presence(PresenceEnded, number=number, after_s=100))
+    found = [Decision.of(row.decisions[0]) for row in rows(site)]
+    assert [each.outcome for each in found] == ["fired", "cooling", "unmet"]
+    assert found[1].at == AT + timedelta(seconds=62)
+    assert "keeps silent until" in found[1].sentence
 
 
 def jpeg(colour: str) -> bytes:

@@ -17,14 +17,16 @@ from sqlalchemy import delete, select, update
 
 from services.brain.bootstrap import Brain, build
 from shared.db.engine import SessionFactory
-from shared.db.tables import Camera, RuleRow, SequenceHit
+from shared.db.tables import Camera, RuleFiring, RuleRow, SequenceHit
 from shared.messages.events import EventEnded, EventRaised
 from shared.messages.message import decode
 from shared.messages.presences import PresenceBody, PresenceChanged, PresenceEnded, PresenceStarted, ZoneStayBody
 from shared.messages.topics import EVENTS
+from shared.rules.decision import Decision
 from shared.settings import Settings
 from tests.conftest import PROJECT, wait_until
 from tests.integration.brain.conftest import AT, presence
+from tests.integration.brain.test_decisions import rows
 from tests.integration.brain.test_presence_to_event import Send, add_rule, drop_default_rule, events, handle, outbox
 
 STEPS = [
@@ -173,6 +175,36 @@ def test_a_sequence_keeps_silent_while_it_cools_down(brain: Brain, two: SessionF
         session.execute(update(RuleRow).values(cooldown_s=30))
     handle(brain, at_gate(), at_door(20), at_door(30).model_copy(update={"presence_id": "presence-3"}))
     assert [event.presence_id for event in events(two)] == ["presence-2"]
+
+
+def test_who_completes_a_sequence_that_cools_down_learns_until_when(brain: Brain, two: SessionFactory) -> None:
+    with two.begin() as session:
+        session.execute(update(RuleRow).values(cooldown_s=300))
+    handle(brain, at_gate(), at_door(20))
+    handle(brain, presence(number=3, after_s=30, started_at=AT + timedelta(seconds=30)))
+    handle(brain, presence(PresenceEnded, number=3, after_s=400, started_at=AT + timedelta(seconds=30)))
+    handle(brain, presence(number=4, after_s=200, started_at=AT + timedelta(seconds=200)))
+    handle(brain, presence(PresenceEnded, number=4, after_s=210, started_at=AT + timedelta(seconds=200)))
+    assert told(two) == [("walk",)]
+    found = {row.presence_id: Decision.of(row.decisions[0]) for row in rows(two)}
+    assert {each: found[each].outcome for each in sorted(found)} == {
+        "presence-2": "fired", "presence-3": "cooling", "presence-4": "unmet",
+    }  # fmt: skip
+    assert found["presence-3"].at == AT + timedelta(seconds=320)
+
+
+def test_a_cooldown_is_told_of_who_has_left_before_the_first_step_was_heard_of(
+    brain: Brain, two: SessionFactory, other: Brain
+) -> None:
+    with two.begin() as session:
+        session.execute(update(RuleRow).values(cooldown_s=300))
+        session.add(RuleFiring(rule_slug="walk", camera_slug="door", fired_at=AT))
+    handle(brain, at_door(20), at_door(40, PresenceEnded))
+    handle(other, at_gate(0))
+    (row,) = rows(two)
+    decision = Decision.of(row.decisions[0])
+    assert (decision.outcome, decision.at) == ("cooling", AT + timedelta(seconds=300))
+    assert row.ended_at == AT + timedelta(seconds=40)
 
 
 def test_what_was_done_before_the_rule_was_changed_counts_no_more(brain: Brain, two: SessionFactory) -> None:

@@ -16,16 +16,25 @@ from tests.unit.gateway.test_decisions import note
 
 
 def seen(
-    api: Api, number: int, start: float, end: float, *, who: str = "alice", camera: str = "cam_001", **fields: Any
+    api: Api,
+    number: int,
+    start: float,
+    end: float,
+    *,
+    who: str = "alice",
+    camera: str = "cam_001",
+    decisions: list[dict[str, Any]] | None = None,
+    **fields: Any,
 ) -> str:
-    """A presence of so many seconds after `START`; its id."""
+    """A presence of so many seconds after `START`, of which `decisions` were noted; its id."""
     presence_id = f"7d3c1c1e-4a0e-5d0e-9d5e-{number:012d}"
     body: PresenceBody = PresenceEnded.example().model_copy(
         update={"presence_id": presence_id, "camera": camera, "zones": (), "started_at": at(start),
                 "last_seen_at": at(end), "captured_at": at(end), **fields}
     )  # fmt: skip
+    noted = {"decisions": decisions} if decisions is not None else {}
     note(api, presence_id, who=who, camera=camera, label=body.label, started_at=at(start), ended_at=at(end),
-         state=body.model_dump(mode="json"))  # fmt: skip
+         state=body.model_dump(mode="json"), **noted)  # fmt: skip
     return presence_id
 
 
@@ -173,3 +182,39 @@ def test_what_zones_ask_is_heeded(api: Api, camera: str) -> None:
     for asked, told in (({}, [stamp(0)]), ({"alert_duration": 5}, [stamp(5)]), ({"notification_enabled": False}, [])):
         assert api.ask("PUT", f"/cameras/{camera}", json={"zones": [porch | asked]}).status_code == 200
         assert [event["timestamp"] for event in tried(api, span)["events"]] == told
+
+
+def test_who_came_back_to_a_zone_is_undecided_where_the_first_visit_could_have_been_told(api: Api, camera: str) -> None:
+    back = ZoneStayBody(zone="Porch", entered_at=at(24), dwell_s=16, inside=True)
+    first = seen(api, 1, 0, 30, zones=(back,))
+    seen(api, 2, 0, 30, zones=(back.model_copy(update={"dwell_s": 6}),))
+    rule = {"condition": {"zone": "Porch", "passage": "leave"}}
+    told = tried(api, {"rule": rule, "camera_id": camera})
+    assert told["events"] == []
+    assert [each["presence_id"] for each in told["undecided"]] == [first]
+    assert "came back to a zone" in told["undecided"][0]["reason"]
+    told = tried(api, {"rule": {"condition": {"zone": "Porch", "passage": "enter"}}, "camera_id": camera})
+    assert ({each["timestamp"] for each in told["events"]}, told["undecided"]) == ({stamp(24)}, [])
+
+
+KNOWN_FALSE = {"rule": "rule_001", "name": "A person", "outcome": "known_false", "at": None, "unmet": []}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{}, {"kind": "any", "conditions": [{}, {"kind": "finding", "module": "lpr"}]}],
+    ids=["plain", "with findings"],
+)
+def test_what_was_silent_because_people_had_marked_the_like_is_told_apart(
+    api: Api, camera: str, condition: dict[str, Any]
+) -> None:
+    coat, real = seen(api, 1, 0, 30, decisions=[KNOWN_FALSE]), seen(api, 2, 20, 40)
+    told = tried(api, {"rule": {"condition": condition, "cooldown_s": 60}, "camera_id": camera})
+    assert [(each["presence_id"], each["known_false"], each["cooling"]) for each in told["events"]] == [
+        (coat, True, False),
+        (real, False, False),
+    ]
+    rule = {"condition": {"zone": "Porch", "passage": "leave"}}
+    back = ZoneStayBody(zone="Porch", entered_at=at(84), dwell_s=16, inside=True)
+    seen(api, 3, 60, 90, zones=(back,), decisions=[KNOWN_FALSE])
+    assert tried(api, {"rule": rule, "camera_id": camera})["undecided"] == []

@@ -40,7 +40,10 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"module": "lpr"},
         {"module": "lpr", "presence_labels": ["car"], "schedule": OTHER},
     ],
-    "absence": [{"for_s": 60}],
+    "absence": [
+        {"for_s": 60},
+        {"for_s": 60, "labels": ["car"], "zone": "Door", "min_confidence": 0.5, "schedule": OTHER},
+    ],
     "speed": [{"at_least": 1.6}, {"at_least": 0.5, "labels": ["person"], "min_confidence": 0.5, "schedule": DAY}],
     "sequence": [{"within_s": 60, "steps": [{"camera": "door", "condition": {}}, {"camera": "gate", "condition": {}}]}],
     "not": [{"condition": {"labels": ["person"]}}, {"condition": {"zone": "Door"}}],
@@ -134,6 +137,37 @@ def test_something_is_unmet_if_and_only_if_the_condition_does_not_hold(
             presence(path=((0.5, 0.4), (0.5, 0.6))),
             "direction asks to the left, it crossed it to the right",
         ),
+        (
+            {"kind": "absence", "for_s": 60, "labels": ["dog"]},
+            presence(),
+            "labels asks that no dog is there for 60.0 s, it was labelled person, which is not what the rule looks for",
+        ),
+        (
+            {"kind": "absence", "for_s": 60, "labels": ["person", "dog"]},
+            presence(),
+            "kind asks that no dog or person is there for 60.0 s, it was there",
+        ),
+        (
+            {"kind": "absence", "for_s": 60, "zone": "Door"},
+            presence(zones=(left("Door", 9),)),
+            "kind asks that nobody is in Door for 60.0 s, it was there",
+        ),
+        (
+            {"kind": "absence", "for_s": 60, "zone": "Door"},
+            presence(zones=(stay("Gate", 9),)),
+            "zone asks that nobody is in Door for 60.0 s, it was never seen there and does not count",
+        ),
+        (
+            {"kind": "absence", "for_s": 60, "min_confidence": 0.9},
+            presence(),
+            "min_confidence asks at least 0.90 of whoever is to count, it was 0.80",
+        ),
+        (
+            {"kind": "absence", "for_s": 60, "schedule": OTHER},
+            presence(),
+            "kind asks that nobody is there for 60.0 s, it was there; "
+            "schedule asks a time inside its windows, it was Thursday 10:30:00 (UTC)",
+        ),
     ],
 )
 def test_a_person_can_read_why_it_did_not_fire(condition: dict[str, Any], seen: Presence, said: str) -> None:
@@ -165,6 +199,16 @@ def test_each_outcome_is_told_apart() -> None:
     assert [Decision.of(each.document()) for each in found] == list(found)
     marked = decide(rules, presence(), at=AT, fired={}, last_fired={}, known_false=True)
     assert {each.outcome for each in marked} == {"known_false"}
+
+
+@pytest.mark.parametrize("kind", ["finding", "sequence"])
+def test_what_was_complete_during_a_cooldown_is_told_so_though_the_presence_does_not_show_it(kind: str) -> None:
+    asks = rule("asks", condition=EXAMPLES[kind][0] | {"kind": kind}, cooldown_s=60)
+    until = AT + timedelta(seconds=50)
+    (found,) = decide([asks], presence(), at=AT, fired={}, last_fired={}, silenced={"asks": until})
+    assert (found.outcome, found.at, found.unmet) == ("cooling", until, ())
+    (found,) = decide([asks], presence(), at=AT, fired={"asks": AT}, last_fired={}, silenced={"asks": until})
+    assert (found.outcome, found.at) == ("fired", AT)
 
 
 @given(seen=presences, others=st.lists(presences, max_size=3), ago=st.integers(0, 90))

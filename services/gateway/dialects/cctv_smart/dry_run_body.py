@@ -61,7 +61,8 @@ class DryRunForm(BaseModel):
 
 
 class WouldFire(BaseModel):
-    """An event that there would have been. `cooling`: the rule would have been silent, having fired before."""
+    """An event that there would have been. `cooling`: the rule would have been silent, having fired before.
+    `known_false`: it would have been silent, as people had marked the like as false alarms at least twice by then."""
 
     timestamp: str = Field(examples=["2025-01-15T10:30:45Z"])
     detection_type: str = Field(examples=["person"])
@@ -69,6 +70,7 @@ class WouldFire(BaseModel):
     presence_id: str | None
     zones: list[str]
     cooling: bool
+    known_false: bool
     event_uuid: str | None = Field(description="the event that was raised of the same presence, by whatever rule")
 
 
@@ -125,6 +127,7 @@ def _firing(firing: Firing, run: DryRun) -> dict[str, Any]:
         "presence_id": presence.id if presence is not None else None,
         "zones": [stay.zone for stay in presence.zones] if presence is not None else [],
         "cooling": firing.cooling,
+        "known_false": firing.known_false,
         "event_uuid": f"evt-{uuid}" if uuid is not None else None,
     }
 
