@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.domain.errors import InvalidInput
+from shared.domain.errors import InvalidInput, UserError
 from shared.rules.condition import MAX_DEPTH, MAX_PARTS, condition_kinds, parse_condition
 
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -38,10 +38,19 @@ def legible_steps(values: Mapping[str, Any]) -> tuple[LegibleStep, ...]:
     return tuple(step for index, each in enumerate(_given(values)) if (step := _step(index, each)) is not None)
 
 
-def all_steps_legible(values: Mapping[str, Any]) -> bool:
-    """Whether the camera of every step can be read."""
-    given = values.get("steps")
-    return isinstance(given, list) and len(legible_steps(values)) == len(given)
+def stray_camera(values: Mapping[str, Any], camera: str | None) -> Iterator[UserError]:
+    """That the camera which the rule names is none of its steps'. A step that cannot be read may be on it."""
+    steps, given = legible_steps(values), values.get("steps")
+    is_readable = isinstance(given, list) and len(steps) == len(given)
+    if camera and is_readable and all(step.camera not in (None, camera) for step in steps):
+        yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
+
+
+def unplaced_steps(values: Mapping[str, Any], camera: str | None) -> Iterator[UserError]:
+    """The steps without a camera, where the rule names none either."""
+    for step in legible_steps(values) if not camera else ():
+        if not step.camera:
+            yield UserError(f"condition.steps.{step.index}.camera", "is required where the rule has no camera")
 
 
 def _given(values: Mapping[str, Any]) -> list[object]:

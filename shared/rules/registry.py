@@ -24,7 +24,7 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
-from shared.rules.legible import all_steps_legible, is_in_steps, legible_steps, legible_zones
+from shared.rules.legible import LegibleStep, is_in_steps, legible_steps, legible_zones, stray_camera, unplaced_steps
 from shared.rules.rule import COOLDOWNS, INCIDENTS, Rule
 from shared.rules.steps import InSteps
 from shared.settings.section import nearest
@@ -339,23 +339,25 @@ def _problems_of_steps(
     """Cameras of steps that are not the rule's to watch, or not of one account; and zones that they do not have."""
     usual = change.camera if change.camera is not None else row.camera_slug
     steps = [replace(step, camera=step.camera or usual or None) for step in legible_steps(sequence)]
+    yield from stray_camera(sequence, change.camera)
     named = {step.camera for step in steps if step.camera}
-    # A step that cannot be read may be on it.
-    if change.camera and change.camera not in named and all_steps_legible(sequence):
-        yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
     query = select(Camera).where(Camera.slug.in_(named))
     cameras = session.scalars(query if row.account_id is None else query.where(Camera.account_id == row.account_id))
     there = {camera.slug: camera for camera in cameras}
-    for step in steps if change.condition is not None else ():
-        place = f"condition.steps.{step.index}"
-        if not step.camera:
-            yield UserError(f"{place}.camera", "is required where the rule has no camera")
-        elif step.camera not in there:
-            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
-        else:
-            yield from _missing_zones(there[step.camera], step.zones, path=place)
+    if change.condition is not None:
+        yield from unplaced_steps(sequence, usual)
+        yield from _problems_of_their_zones(steps, there)
     if len({camera.account_id for camera in there.values()}) > 1:
         yield UserError("condition.steps", "name cameras of several accounts", remedy="choose those of one")
+
+
+def _problems_of_their_zones(steps: Sequence[LegibleStep], there: Mapping[str, Camera]) -> Iterator[UserError]:
+    for step in steps:
+        place = f"condition.steps.{step.index}"
+        if step.camera and step.camera not in there:
+            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
+        elif step.camera:
+            yield from _missing_zones(there[step.camera], step.zones, path=place)
 
 
 def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:

@@ -300,3 +300,21 @@ def test_a_file_with_one_wrong_rule_changes_nothing(argus: Argus, tmp_path: Path
         file.write_text(content)
         assert said in argus("rule", "import", str(file)).err
     assert argus("rule", "import", str(tmp_path / "none.yaml")).status == 2
+
+
+def test_all_rules_of_a_file_that_are_wrong_are_named_by_place_and_id(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "rules: [{id: one, name: One, camera_id: cam_404}, {id: good, name: Good},"
+        " {id: two, name: Two, recipients: [99], camera_id: cam_404}]"
+    )
+    refused = argus("rule", "import", str(file), "--dry-run")
+    assert refused.status == 2
+    for expected in (
+        "rules.0.camera_id (one): there is no such camera",
+        "rules.2.camera_id (two): there is no such camera",
+        "rules.2.recipients.0 (two): there is no recipient 99",
+    ):
+        assert expected in refused.err
+    assert argus("rule", "import", str(file)).status == 2
+    assert [row["id"] for row in json.loads(argus("rule", "list", "--json").out)] == ["rule_001"]
