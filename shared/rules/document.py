@@ -107,7 +107,7 @@ def _problems_of_condition(values: Mapping[str, Any], place: str, *, new: bool) 
     if not isinstance(condition, Mapping):
         return
     try:
-        parse_condition(condition, path=f"{place}.condition")
+        parse_condition(condition, path=f"{place}.condition", new=new)
     except InvalidInput as error:
         yield from error.problems
     except (TypeError, ValueError):

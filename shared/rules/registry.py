@@ -86,7 +86,8 @@ def add_rule(
 ) -> RuleRow:
     """Store a rule; without an account it is everybody's, without a `slug` it gets the next free `rule_NNN`.
 
-    Without `places`, cameras, zones and recipients need not be there yet. Raises `InvalidInput` that names every wrong
+    Without `places`, cameras, zones and recipients need not be there yet, and the condition may be one that can never
+    hold. Raises `InvalidInput` that names every wrong
     field, `Conflict` when the slug is taken.
     """
     row = _empty_row(account_id=account_id, now=now, slug=slug or "")
@@ -245,7 +246,7 @@ def _checked(
 ) -> tuple[Condition | None, list[UserError]]:
     """The condition of the change, where there is one that can be read, and all that is wrong with the change."""
     problems = list(_problems_of_values(row, change))
-    condition = _condition(change, problems)
+    condition = _condition(change, problems, new=places)
     if places:
         problems += _problems_of_place(session, row, change)
         problems += _problems_of_recipients(session, row, change)
@@ -265,11 +266,11 @@ def _place(row: RuleRow, change: RuleChange, condition: Condition | None) -> Non
         row.camera_slug = stored.steps[-1].camera
 
 
-def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
+def _condition(change: RuleChange, problems: list[UserError], *, new: bool) -> Condition | None:
     if change.condition is None:
         return None
     try:
-        return parse_condition(change.condition)
+        return parse_condition(change.condition, new=new)
     except InvalidInput as error:
         problems += error.problems
         return None
