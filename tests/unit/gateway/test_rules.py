@@ -516,3 +516,18 @@ def test_steps_that_are_none_are_refused_beside_what_else_is_wrong(api: Api, ste
     said = _refused(api, {**BODY, "camera_id": "gate", "condition": condition, "recipients": [99]})
     assert "condition.steps" in said
     assert "'recipients[0]'" in said
+
+
+def test_a_stored_rule_that_asks_for_what_is_never_said_is_shown_and_changed_but_not_written_anew(api: Api) -> None:
+    down = {"kind": "finding", "module": "camera_health", "label": "down"}
+    assert "'condition.label' camera_health never says 'down' – leave it out" in _refused(
+        api, {**BODY, "condition": down}
+    )
+    with api.session() as session:
+        session.add(RuleRow(slug="old", name="Old", condition=down, created_at=START, updated_at=START))
+        session.commit()
+    shown = api.get("/rules/old", who="boss").json
+    assert shown is not None
+    assert shown["condition"] == down
+    assert api.put("/rules/old", {"severity": 3}, who="boss").status_code == 200
+    assert "never says 'down'" in _refused(api, shown, path="/rules/old", who="boss")
