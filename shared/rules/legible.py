@@ -41,7 +41,7 @@ def legible_steps(values: Mapping[str, Any]) -> tuple[LegibleStep, ...]:
 def stray_camera(values: Mapping[str, Any], camera: str | None) -> Iterator[UserError]:
     """That the camera which the rule names is none of its steps'. A step that cannot be read may be on it."""
     steps, given = legible_steps(values), values.get("steps")
-    is_readable = isinstance(given, list) and len(steps) == len(given)
+    is_readable = isinstance(given, list) and 0 < len(steps) == len(given)
     if camera and is_readable and all(step.camera not in (None, camera) for step in steps):
         yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
 

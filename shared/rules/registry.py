@@ -87,8 +87,7 @@ def add_rule(
     """Store a rule; without an account it is everybody's, without a `slug` it gets the next free `rule_NNN`.
 
     Without `places`, cameras, zones and recipients need not be there yet, and the condition may be one that can never
-    hold. Raises `InvalidInput` that names every wrong
-    field, `Conflict` when the slug is taken.
+    hold. Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken.
     """
     row = _empty_row(account_id=account_id, now=now, slug=slug or "")
     _apply(session, row, new, places=places)

@@ -52,6 +52,7 @@ def test_zones_are_found_beside_what_cannot_be_read_and_at_their_places() -> Non
         ([{"camera": "gate"}, {"camera": 7}], "hall", False, []),
         ([{"camera": "gate"}, {"camera": 7}], None, False, []),
         ("gate", "hall", False, []),
+        ([], "hall", False, []),
     ],
 )
 def test_cameras_and_steps_that_miss_each_other_are_told(
