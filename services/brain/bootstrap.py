@@ -190,7 +190,7 @@ class _Ground:
 def build(settings: Settings, *, instance: str | None = None, now: Callable[[], datetime] | None = None) -> Brain:
     """Assemble the brain. Connects to nothing yet; raises `UserError` for settings that cannot work."""
     name = instance or instance_name(SERVICE)
-    rules = read_rules(settings.rules)
+    rules = read_rules(settings.rules, new=False)
     clock = now or (lambda: datetime.now(UTC))
     redis = connect(settings.known_redis_url)
     engine = connect_database(settings.effective_database_url)

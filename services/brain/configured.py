@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from shared.accounts.audit import Actor, record
 from shared.db.tables import RuleRow
+from shared.domain.errors import InvalidInput
 from shared.observability import get_logger
-from shared.rules.document import RuleDocument, document_of
+from shared.rules.document import RuleDocument, document_of, read_rules
 from shared.rules.registry import FROM_FILE, add_rule, change_rule
 
 log = get_logger("brain.configured")
@@ -44,6 +45,16 @@ def sync_rules(session: Session, wanted: Sequence[RuleDocument], *, now: datetim
     session.flush()
     if wanted:
         log.info("rules_configured", count=len(wanted))
+        _warn_of_dead_ends(wanted)
+
+
+def _warn_of_dead_ends(wanted: Sequence[RuleDocument]) -> None:
+    """Of rules that can be read and never fire: no reason to start without all the others."""
+    try:
+        read_rules([rule.written() for rule in wanted])
+    except InvalidInput as error:
+        for problem in error.problems:
+            log.warning("rule_never_fires", field=problem.field, reason=problem.reason, remedy=problem.remedy)
 
 
 def _changed(session: Session, row: RuleRow, rule: RuleDocument, *, now: datetime) -> bool:

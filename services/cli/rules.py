@@ -15,7 +15,7 @@ from services.cli.installation import ACTOR, now, open_installation
 from services.cli.tables import show
 from shared.accounts.audit import record
 from shared.db.tables import RuleRow
-from shared.domain.errors import UserError
+from shared.domain.errors import InvalidInput, UserError
 from shared.messages.commands import SyncRules
 from shared.rules.document import RuleDocument, document_of, read_rules
 from shared.rules.registry import FROM_FILE, add_rule, change_rule
@@ -64,7 +64,7 @@ def import_all(file: Path, *, dry_run: bool) -> None:
     wanted = read_rules(_listed(file))
     installation = open_installation()
     with installation.session() as session:
-        said = [_brought_in(session, each) for each in wanted]
+        said = _all_brought_in(session, wanted)
         if dry_run:
             session.rollback()
     if not dry_run:
@@ -86,6 +86,23 @@ def check(file: Path) -> None:
     click.echo(f"{len(read_rules(_listed(file)))} rules can be read")
 
 
+def _all_brought_in(session: Session, wanted: Sequence[RuleDocument]) -> list[str]:
+    """What became of each rule. Raises `InvalidInput` that names all that is wrong with any of them."""
+    said: list[str] = []
+    problems: list[UserError] = []
+    for position, each in enumerate(wanted):
+        try:
+            said.append(_brought_in(session, each))
+        except InvalidInput as error:
+            problems += (
+                UserError(f"rules.{position}.{one.field} ({each.id})", one.reason, remedy=one.remedy)
+                for one in error.problems
+            )
+    if problems:
+        raise InvalidInput(problems)
+    return said
+
+
 def _brought_in(session: Session, wanted: RuleDocument) -> str:
     row = session.scalar(select(RuleRow).where(RuleRow.slug == wanted.id))
     if row is None:
@@ -100,7 +117,7 @@ def _brought_in(session: Session, wanted: RuleDocument) -> str:
         row.updated_at = updated_at
         return f"= {wanted.id} ({wanted.name})"
     if row.origin == FROM_FILE:
-        raise UserError(wanted.id, "stands in argus.yaml", remedy="change it there")
+        raise InvalidInput([UserError("id", "stands in argus.yaml", remedy="change it there")])
     record(session, ACTOR, action="rule.change", target=wanted.id, now=now(), detail={"fields": list(fields)})
     return f"~ {wanted.id} ({wanted.name}): {', '.join(fields)}"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -19,8 +20,9 @@ from services.gateway.http.form_body import form_values, is_form
 from services.gateway.http.json_body import json_object
 from services.gateway.idempotency import Recorded
 from services.gateway.openapi_keywords import keep_all_keywords
-from services.gateway.problem import Problem, Refusal, fields_of, invalid
+from services.gateway.problem import Problem, Refusal, field_of, fields_of, invalid
 from shared.accounts.roles import Scope
+from shared.domain.errors import UserError
 
 View = Callable[..., Any]
 _CONTRACT = "argus_contract"
@@ -40,20 +42,35 @@ class Contract:
     refuses: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """A body with faults: what was sent, by field, the fields that are wrong, and what the path says."""
+
+    sent: Mapping[str, Any]
+    wrong: frozenset[str]
+    path: Mapping[str, Any]
+
+
+Beside = Callable[[Gateway, Principal, Unsound], Iterable[UserError]]
+
+
 def contract_of(view: View) -> Contract:
     """What the endpoint behind a view asks for. Raises `AttributeError` for a view that is no endpoint."""
     contract: Contract = getattr(view, _CONTRACT)
     return contract
 
 
-def endpoint(*, scope: Scope | None, refuses: tuple[int, ...] = ()) -> Callable[[View], Callable[..., Response]]:
+def endpoint(
+    *, scope: Scope | None, refuses: tuple[int, ...] = (), beside: Beside | None = None
+) -> Callable[[View], Callable[..., Response]]:
     """Make a view of a plain function.
 
     The function names what it needs by its parameters: `gateway`, `principal`, and pydantic models as `path`,
     `query`, `body` (JSON, 1 MiB at most) and `form` (multipart, with files up to 8 MiB). One that takes both `body`
     and `form` gets None for the one that was not sent. Credentials are checked first, then everything that was sent
     at once, so that one answer names all wrong fields. `scope` None means that anybody may ask. On POST,
-    `Idempotency-Key` is honoured. `refuses` is for the document alone.
+    `Idempotency-Key` is honoured. `refuses` is for the document alone. `beside` tells what else is wrong where a body
+    has faults, as far as its other fields show: what the function itself would have refused.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -64,7 +81,8 @@ def endpoint(*, scope: Scope | None, refuses: tuple[int, ...] = ()) -> Callable[
             gateway = current_gateway()
             principal = _permitted(scope)
             given: dict[str, Any] = {"gateway": gateway, "principal": principal}
-            kwargs = {name: given[name] for name in wanted} | _validated(models, path_values, gateway)
+            asked = partial(beside, gateway, principal) if beside is not None and principal is not None else None
+            kwargs = {name: given[name] for name in wanted} | _validated(models, path_values, gateway, asked)
             key = request.headers.get("Idempotency-Key")
             if request.method != "POST" or key is None or principal is None:
                 return response_of(view(**kwargs))
@@ -102,7 +120,12 @@ def _permitted(scope: Scope | None) -> Principal | None:
     return principal
 
 
-def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
+def _validated(
+    models: dict[str, type[BaseModel]],
+    path_values: dict[str, Any],
+    gateway: Gateway,
+    beside: Callable[[Unsound], Iterable[UserError]] | None,
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     wrong: list[tuple[str, str]] = []
     not_sent = ("body" if is_form(request) else "form") if {"body", "form"} <= set(models) else None
@@ -114,9 +137,18 @@ def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], 
             found[place] = _parsed(place, model, path_values, gateway)
         except ValidationError as error:
             wrong += fields_of(error)
+            if place == "body" and beside is not None:
+                named = {name for name, _ in wrong}
+                further = map(field_of, beside(_unsound(error, path_values)))
+                wrong += [each for each in further if each[0] not in named]
     if wrong:
         raise Refusal(invalid(wrong))
     return found
+
+
+def _unsound(error: ValidationError, path_values: dict[str, Any]) -> Unsound:
+    wrong = frozenset(str(each["loc"][0]) for each in error.errors(include_input=False) if each["loc"])
+    return Unsound(json.loads(json_object(request, required=False)), wrong, path_values)
 
 
 def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gateway: Gateway) -> BaseModel:

@@ -63,6 +63,12 @@ def fields_of(error: ValidationError, *, place: str = "") -> list[tuple[str, str
     return found
 
 
+def field_of(error: UserError) -> tuple[str, str]:
+    """The wrong field of an error as `fields_of` names one, and what was expected."""
+    reason = f"{error.reason} – {error.remedy}" if error.remedy else error.reason
+    return field_name(error.field.split(".")), reason
+
+
 def field_name(location: Iterable[str | int]) -> str:
     """`zones[0].points[2]` for `("zones", 0, "points", 2)`."""
     name = ""
@@ -84,17 +90,12 @@ def _capital(text: str) -> str:
 
 
 def _conflict(error: Conflict) -> str:
-    return _sentence(*_of_user_error(error))
+    return _sentence(*field_of(error))
 
 
 def _lowered(message: str) -> str:
     text = message.removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
-
-
-def _of_user_error(error: UserError) -> tuple[str, str]:
-    reason = f"{error.reason} – {error.remedy}" if error.remedy else error.reason
-    return field_name(error.field.split(".")), reason
 
 
 def _of_http(error: HTTPException) -> Problem:
@@ -133,10 +134,10 @@ _HTTP = {
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (Refusal, lambda error: error.problem),
     (ValidationError, lambda error: invalid(fields_of(error))),
-    (InvalidInput, lambda error: invalid(_of_user_error(problem) for problem in error.problems)),
+    (InvalidInput, lambda error: invalid(field_of(problem) for problem in error.problems)),
     (Conflict, lambda error: Problem(409, "conflict", _conflict(error))),
     (NotFound, lambda error: Problem(404, "not_found", _capital(error.reason), ((error.field, error.reason),))),
-    (UserError, lambda error: invalid([_of_user_error(error)])),
+    (UserError, lambda error: invalid([field_of(error)])),
     (HTTPException, _of_http),
     (DBAPIError, _of_database),
     (PoolTimeoutError, _of_database),

@@ -48,6 +48,10 @@ class UserError(ArgusError):
         self.reason = reason
         self.remedy = remedy
 
+    def inside(self, place: str) -> UserError:
+        """The same, of something that stands at the place."""
+        return UserError(".".join(filter(None, (place, self.field))), self.reason, remedy=self.remedy)
+
 
 class InvalidInput(UserError):
     """Everything that is wrong with one request, each problem with its own field."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 from shared.domain.errors import InvalidInput, UserError
 from shared.domain.presence import Presence
 from shared.plugin import load_class
+from shared.rules.as_new import marked
 from shared.rules.conditions import CATALOGUE
 from shared.rules.found import Found, Match
 from shared.rules.unmet import Unmet
@@ -28,6 +30,16 @@ MAX_DEPTH: Final = 2
 _MAX_PROBLEMS = 20
 
 _Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a condition stands in: how many lists it may hold inside each other, a `not`, any other; a `new` rule."""
+
+    new: bool
+    depth: int = MAX_DEPTH
+    negated: bool = False
+    within: bool = False
 
 
 class Condition(BaseModel, ABC):
@@ -93,28 +105,28 @@ def condition_kinds() -> dict[str, type[Condition]]:
     return {name: _kind(name, path="kind") for name in CATALOGUE}
 
 
-def parse_condition(values: Mapping[str, Any], *, path: str = "condition") -> Condition:
+def parse_condition(values: Mapping[str, Any], *, path: str = "condition", new: bool = False) -> Condition:
     """The condition that the JSON describes; its `kind` names the plug-in (default: presence).
 
     Conditions may be made of others: lists of them (`all`, `any`) inside each other up to `MAX_DEPTH` deep, and `not`.
-    Raises `InvalidInput` that names every wrong field, what was expected and the nearest valid name.
+    Raises `InvalidInput` that names every wrong field, what was expected and the nearest valid name. A `new` one, which
+    is not stored yet, is refused too for what can be read and can never hold.
     """
-    return _parsed(values, path, depth=MAX_DEPTH)
+    return _parsed(values, path, _Around(new=new))
 
 
-def _parsed(
-    values: Mapping[str, Any], path: str, *, depth: int, negated: bool = False, within: bool = False
-) -> Condition:
+def _parsed(values: Mapping[str, Any], path: str, around: _Around) -> Condition:
     name = values.get("kind", DEFAULT_KIND)
     try:
         kind = _kind(name, path=f"{path}.kind".lstrip("."))
-        _check_place(kind, path, depth=depth, negated=negated, within=within)
+        _check_place(kind, path, around)
     except UserError as error:
         raise InvalidInput([error]) from None
-    parts, problems, said = _parts(values, kind, path, depth=depth)
+    parts, problems, said = _parts(values, kind, path, around)
     try:
         # As JSON, so that lists are lists and numbers numbers: "5" is no number of seconds, nor is true.
-        condition = kind.model_validate_json(json.dumps(values), strict=True, context={"parts": parts})
+        context = {"parts": parts} | marked(new=around.new)
+        condition = kind.model_validate_json(json.dumps(values), strict=True, context=context)
     except ValidationError as error:
         problems += _problems(error, kind, path, said=said)
         raise InvalidInput(problems) from None
@@ -123,39 +135,40 @@ def _parsed(
     return condition
 
 
-def _check_place(kind: type[Condition], path: str, *, depth: int, negated: bool, within: bool) -> None:
+def _check_place(kind: type[Condition], path: str, around: _Around) -> None:
     place = f"{path}.kind".lstrip(".")
-    if kind.about_camera and within:
+    if kind.about_camera and around.within:
         raise UserError(place, "cannot be part of another condition: it is about the camera, not about somebody there")
-    if kind.about_several and within:
+    if kind.about_several and around.within:
         raise UserError(place, "cannot be part of another condition: it is about several, one after the other")
-    if kind.parts_field == "condition" and negated:
+    if kind.parts_field == "condition" and around.negated:
         raise UserError(place, "stands inside another not", remedy="leave both out")
-    if kind.parts_field == "conditions" and depth == 0:
+    if kind.parts_field == "conditions" and around.depth == 0:
         raise UserError(place, f"stands inside {MAX_DEPTH} other lists of conditions", remedy="use fewer levels")
 
 
 def _parts(
-    values: Mapping[str, Any], kind: type[Condition], path: str, *, depth: int
+    values: Mapping[str, Any], kind: type[Condition], path: str, around: _Around
 ) -> tuple[dict[str, Any], list[UserError], set[_Place]]:
     """The conditions that this one is made of, read; what is wrong with them, and the places of which all is said."""
     field = kind.parts_field
     if field == "steps":
-        return _steps(values.get(field), f"{path}.{field}".lstrip("."), depth=depth)
-    parts, problems = _inner(values, field, path, depth=depth)
+        return _steps(values.get(field), f"{path}.{field}".lstrip("."), around)
+    parts, problems = _inner(values, field, path, around)
     return parts, problems, {(field,)} if field is not None and problems else set()
 
 
-def _steps(given: object, place: str, *, depth: int) -> tuple[dict[str, Any], list[UserError], set[_Place]]:
+def _steps(given: object, place: str, around: _Around) -> tuple[dict[str, Any], list[UserError], set[_Place]]:
     """The condition of each step, None where there is none to be read."""
     problems: list[UserError] = []
     said: set[_Place] = set()
     found: list[Condition | None] = []
+    inner = replace(around, within=True)
     for index, step in enumerate(given[:MAX_PARTS] if isinstance(given, list) else ()):
         values = step.get("condition") if isinstance(step, Mapping) else None
         try:
             inside = f"{place}.{index}.condition"
-            found.append(_parsed(values, inside, depth=depth, within=True) if isinstance(values, Mapping) else None)
+            found.append(_parsed(values, inside, inner) if isinstance(values, Mapping) else None)
         except InvalidInput as error:
             problems += error.problems
             said.add(("steps", index, "condition"))
@@ -164,15 +177,16 @@ def _steps(given: object, place: str, *, depth: int) -> tuple[dict[str, Any], li
 
 
 def _inner(
-    values: Mapping[str, Any], field: str | None, path: str, *, depth: int
+    values: Mapping[str, Any], field: str | None, path: str, around: _Around
 ) -> tuple[dict[str, Any], list[UserError]]:
     given = values.get(field) if field is not None else None
     problems: list[UserError] = []
+    depth = around.depth - (field == "conditions")
+    inner = replace(around, depth=depth, negated=field == "condition", within=True)
 
     def read(part: Mapping[str, Any], place: str) -> Condition | None:
         try:
-            inner = depth - (field == "conditions")
-            return _parsed(part, place, depth=inner, negated=field == "condition", within=True)
+            return _parsed(part, place, inner)
         except InvalidInput as error:
             problems.extend(error.problems)
             return None

@@ -14,6 +14,7 @@ from shared.domain.errors import InvalidInput, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import ModuleName
 from shared.rules.condition import DEFAULT_KIND, parse_condition
+from shared.rules.legible import is_in_steps, stray_camera, unplaced_steps
 from shared.rules.registry import (
     MAX_COOLDOWN_S,
     MAX_INCIDENT_WINDOW_S,
@@ -76,8 +77,11 @@ def document_of(row: RuleRow) -> RuleDocument:
     return RuleDocument.model_validate(values | {"id": row.slug, "camera_id": row.camera_slug, "condition": condition})
 
 
-def read_rules(given: object, *, path: str = "rules") -> tuple[RuleDocument, ...]:
-    """The rules that a file lists. Raises `InvalidInput` that names every wrong field of all of them."""
+def read_rules(given: object, *, path: str = "rules", new: bool = True) -> tuple[RuleDocument, ...]:
+    """The rules that a file lists. Raises `InvalidInput` that names every wrong field of all of them.
+
+    Of `new` ones that includes what can be read and can never fire.
+    """
     if not isinstance(given, list | tuple) or len(given) > MOST_RULES:
         raise InvalidInput([UserError(path, f"must be a list of at most {MOST_RULES} rules")])
     found: list[RuleDocument] = []
@@ -87,7 +91,7 @@ def read_rules(given: object, *, path: str = "rules") -> tuple[RuleDocument, ...
         if not isinstance(values, Mapping):
             problems.append(UserError(place, "must be a rule, with an id and a name"))
             continue
-        problems += _problems_of_condition(values, place)
+        problems += _problems_of_condition(values, place, new=new)
         try:
             found.append(RuleDocument.model_validate(values))
         except ValidationError as error:
@@ -98,15 +102,21 @@ def read_rules(given: object, *, path: str = "rules") -> tuple[RuleDocument, ...
     return tuple(found)
 
 
-def _problems_of_condition(values: Mapping[str, Any], place: str) -> Iterator[UserError]:
+def _problems_of_condition(values: Mapping[str, Any], place: str, *, new: bool) -> Iterator[UserError]:
     condition = values.get("condition", {})
-    if isinstance(condition, Mapping):
-        try:
-            parse_condition(condition, path=f"{place}.condition")
-        except InvalidInput as error:
-            yield from error.problems
-        except (TypeError, ValueError):
-            yield UserError(f"{place}.condition", "holds what JSON cannot hold", remedy="quote dates and times")
+    if not isinstance(condition, Mapping):
+        return
+    try:
+        parse_condition(condition, path=f"{place}.condition", new=new)
+    except InvalidInput as error:
+        yield from error.problems
+    except (TypeError, ValueError):
+        yield UserError(f"{place}.condition", "holds what JSON cannot hold", remedy="quote dates and times")
+        return
+    camera = values.get("camera_id")
+    if new and is_in_steps(condition) and (camera is None or isinstance(camera, str)):
+        for problem in (*stray_camera(condition, camera), *unplaced_steps(condition, camera)):
+            yield problem.inside(place)
 
 
 def _problems(error: ValidationError, place: str) -> Iterator[UserError]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from shared.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from shared.domain.ids import is_slug
 from shared.domain.module import MODULES
 from shared.rules.condition import Condition, parse_condition
+from shared.rules.legible import LegibleStep, is_in_steps, legible_steps, legible_zones, stray_camera, unplaced_steps
 from shared.rules.rule import COOLDOWNS, INCIDENTS, Rule
 from shared.rules.steps import InSteps
 from shared.settings.section import nearest
@@ -85,8 +86,8 @@ def add_rule(
 ) -> RuleRow:
     """Store a rule; without an account it is everybody's, without a `slug` it gets the next free `rule_NNN`.
 
-    Without `places`, cameras, zones and recipients need not be there yet. Raises `InvalidInput` that names every wrong
-    field, `Conflict` when the slug is taken.
+    Without `places`, cameras, zones and recipients need not be there yet, and the condition may be one that can never
+    hold. Raises `InvalidInput` that names every wrong field, `Conflict` when the slug is taken.
     """
     row = _empty_row(account_id=account_id, now=now, slug=slug or "")
     _apply(session, row, new, places=places)
@@ -141,6 +142,14 @@ def draft_rule(session: Session, new: RuleChange, *, account_id: int | None, now
     row = _empty_row(account_id=account_id, now=now)
     _apply(session, row, new)
     return rule_of(row)
+
+
+def problems_of(
+    session: Session, change: RuleChange, *, row: RuleRow | None, account_id: int | None, now: datetime
+) -> Sequence[UserError]:
+    """Everything that is wrong with a change of the row, or with a rule to add (None); nothing is stored."""
+    row = row or _empty_row(account_id=account_id, now=now)
+    return _checked(session, row, change, places=True)[1]
 
 
 def rule_of(row: RuleRow) -> Rule:
@@ -217,11 +226,7 @@ def _conditions(account_id: int | None, camera: str | None, *, enabled: bool | N
 
 
 def _apply(session: Session, row: RuleRow, change: RuleChange, *, places: bool = True) -> None:
-    problems = list(_problems_of_values(row, change))
-    condition = _condition(change, problems)
-    if places:
-        problems += _problems_of_place(session, row, change, condition)
-        problems += _problems_of_recipients(session, row, change)
+    condition, problems = _checked(session, row, change, places=places)
     if problems:
         raise InvalidInput(problems)
     for name in _PLAIN:
@@ -233,6 +238,18 @@ def _apply(session: Session, row: RuleRow, change: RuleChange, *, places: bool =
         listed = getattr(change, name)
         if listed is not None:
             setattr(row, name, list(dict.fromkeys(listed)))
+
+
+def _checked(
+    session: Session, row: RuleRow, change: RuleChange, *, places: bool
+) -> tuple[Condition | None, list[UserError]]:
+    """The condition of the change, where there is one that can be read, and all that is wrong with the change."""
+    problems = list(_problems_of_values(row, change))
+    condition = _condition(change, problems, new=places)
+    if places:
+        problems += _problems_of_place(session, row, change)
+        problems += _problems_of_recipients(session, row, change)
+    return condition, problems
 
 
 def _place(row: RuleRow, change: RuleChange, condition: Condition | None) -> None:
@@ -248,11 +265,11 @@ def _place(row: RuleRow, change: RuleChange, condition: Condition | None) -> Non
         row.camera_slug = stored.steps[-1].camera
 
 
-def _condition(change: RuleChange, problems: list[UserError]) -> Condition | None:
+def _condition(change: RuleChange, problems: list[UserError], *, new: bool) -> Condition | None:
     if change.condition is None:
         return None
     try:
-        return parse_condition(change.condition)
+        return parse_condition(change.condition, new=new)
     except InvalidInput as error:
         problems += error.problems
         return None
@@ -295,16 +312,15 @@ def _unknown(field: str, kind: str, names: Sequence[str], known: Sequence[str]) 
             yield UserError(f"{field}.{position}", f"there is no {kind} {name[:64]!r}", remedy=nearest(name, known))
 
 
-def _problems_of_place(
-    session: Session, row: RuleRow, change: RuleChange, condition: Condition | None
-) -> Iterator[UserError]:
+def _problems_of_place(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:
     """A camera that is not the rule's to watch, and zones that its camera does not have."""
     if change.camera is None and change.condition is None:
         return
-    slug = change.camera if change.camera is not None else row.camera_slug
-    if isinstance(sequence := condition if change.condition is not None else _stored_condition(row), InSteps):
-        yield from _problems_of_steps(session, row, change, sequence)
+    wanted = change.condition if change.condition is not None else row.condition
+    if is_in_steps(wanted):
+        yield from _problems_of_steps(session, row, change, wanted)
         return
+    slug = change.camera if change.camera is not None else row.camera_slug
     if not slug:
         return
     query = select(Camera).where(Camera.slug == slug)
@@ -314,29 +330,34 @@ def _problems_of_place(
         if change.camera is not None:
             yield UserError("camera_id", "there is no such camera", remedy=_LIST_CAMERAS)
         return
-    wanted = condition if change.condition is not None else _stored_condition(row)
-    if wanted is not None:
-        yield from _missing_zones(camera, wanted)
+    yield from _missing_zones(camera, legible_zones(wanted))
 
 
-def _problems_of_steps(session: Session, row: RuleRow, change: RuleChange, sequence: InSteps) -> Iterator[UserError]:
+def _problems_of_steps(
+    session: Session, row: RuleRow, change: RuleChange, sequence: Mapping[str, Any]
+) -> Iterator[UserError]:
     """Cameras of steps that are not the rule's to watch, or not of one account; and zones that they do not have."""
-    sequence = sequence.on(change.camera if change.camera is not None else row.camera_slug)
-    if change.camera and change.camera not in sequence.cameras():
-        yield UserError("camera_id", "is no camera of the rule's sequence", remedy="name it in a step, or leave it out")
-    query = select(Camera).where(Camera.slug.in_(sequence.cameras()))
+    usual = change.camera if change.camera is not None else row.camera_slug
+    steps = [replace(step, camera=step.camera or usual or None) for step in legible_steps(sequence)]
+    yield from stray_camera(sequence, change.camera)
+    named = {step.camera for step in steps if step.camera}
+    query = select(Camera).where(Camera.slug.in_(named))
     cameras = session.scalars(query if row.account_id is None else query.where(Camera.account_id == row.account_id))
     there = {camera.slug: camera for camera in cameras}
-    for index, step in enumerate(sequence.steps if change.condition is not None else ()):
-        place = f"condition.steps.{index}"
-        if not step.camera:
-            yield UserError(f"{place}.camera", "is required where the rule has no camera")
-        elif step.camera not in there:
-            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
-        else:
-            yield from _missing_zones(there[step.camera], step.condition, path=f"{place}.condition")
+    if change.condition is not None:
+        yield from unplaced_steps(sequence, usual)
+        yield from _problems_of_their_zones(steps, there)
     if len({camera.account_id for camera in there.values()}) > 1:
         yield UserError("condition.steps", "name cameras of several accounts", remedy="choose those of one")
+
+
+def _problems_of_their_zones(steps: Sequence[LegibleStep], there: Mapping[str, Camera]) -> Iterator[UserError]:
+    for step in steps:
+        place = f"condition.steps.{step.index}"
+        if step.camera and step.camera not in there:
+            yield UserError(f"{place}.camera", "there is no such camera", remedy=_LIST_CAMERAS)
+        elif step.camera:
+            yield from _missing_zones(there[step.camera], step.zones, path=place)
 
 
 def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) -> Iterator[UserError]:
@@ -355,9 +376,9 @@ def _problems_of_recipients(session: Session, row: RuleRow, change: RuleChange) 
             yield UserError(f"recipients.{position}", f"there is no recipient {number}", remedy=remedy)
 
 
-def _missing_zones(camera: Camera, condition: Condition, *, path: str = "condition") -> Iterator[UserError]:
+def _missing_zones(camera: Camera, zones: Mapping[str, str], *, path: str = "condition") -> Iterator[UserError]:
     there = [zone.name for zone in camera.zones]
-    for field, zone in condition.zones().items():
+    for field, zone in zones.items():
         if zone not in there:
             remedy = f"its zones: {', '.join(there)}" if there else "it has no zones yet"
             yield UserError(f"{path}.{field}", f"there is no zone {zone!r} on camera {camera.slug}", remedy=remedy)

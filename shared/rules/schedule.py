@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from shared.rules.as_new import is_new
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -26,7 +37,9 @@ def _clock(value: object) -> object:
     if value == "24:00":
         return time(0)
     if not (isinstance(value, str) and _CLOCK.fullmatch(value)):
-        raise ValueError("must be a time of day such as 22:00; the schedule's time zone applies")
+        # Without quotes YAML reads 22:00 as 22 times sixty.
+        such = "in quotes, such as '22:00'" if isinstance(value, int | float) else "such as 22:00"
+        raise ValueError(f"must be a time of day {such}; the schedule's time zone applies")
     return time.fromisoformat(value)
 
 
@@ -85,11 +98,14 @@ class Schedule(BaseModel):
 
     @field_validator("timezone")
     @classmethod
-    def _known(cls, name: str) -> str:
+    def _known(cls, name: str, info: ValidationInfo) -> str:
         try:
             _zone(name)
+            is_known = not is_new(info) or name in _names()
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Paris") from None
+            is_known = False
+        if not is_known:
+            raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Paris")
         return name
 
     @field_validator("windows")
@@ -154,6 +170,12 @@ def _clock_change(day: date, zone: ZoneInfo) -> datetime | None:
         else:
             after = middle
     return datetime.fromtimestamp(after, UTC)
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """The zones that are called so everywhere. A machine's own is read like one, and is another on the next machine."""
+    return frozenset(available_timezones()) - {"localtime", "posixrules"}
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from services.gateway.auth.principal import Principal
@@ -9,9 +11,9 @@ from services.gateway.gateway import Gateway
 from services.gateway.problem import Problem, Refusal
 from shared.accounts.audit import record
 from shared.db.events import RuleRow
-from shared.domain.errors import Conflict
+from shared.domain.errors import Conflict, UserError
 from shared.messages.commands import SyncRules
-from shared.rules.registry import FROM_FILE, RuleChange, add_rule, change_rule, rule_named
+from shared.rules.registry import FROM_FILE, RuleChange, add_rule, change_rule, problems_of, rule_named
 
 
 def add(gateway: Gateway, principal: Principal, new: RuleChange, *, slug: str | None) -> RuleRow:
@@ -41,6 +43,16 @@ def change(gateway: Gateway, principal: Principal, slug: str, change: RuleChange
         record(session, principal.actor, action="rule.change", target=slug, now=now, detail=detail)
     gateway.order(SyncRules())
     return row
+
+
+def faults(gateway: Gateway, principal: Principal, change: RuleChange, *, slug: str | None) -> Sequence[UserError]:
+    """Everything that is wrong with a change of the rule, or with one to add (None). Stores nothing.
+
+    Raises what `change` raises because of the rule itself.
+    """
+    with gateway.reads() as session:
+        row = _writable(session, principal, slug) if slug is not None else None
+        return problems_of(session, change, row=row, account_id=principal.visible_account, now=gateway.now())
 
 
 def remove(gateway: Gateway, principal: Principal, slug: str) -> None:

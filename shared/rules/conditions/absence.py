@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from shared.domain.presence import Presence
 from shared.rules.about_camera import AboutCamera
+from shared.rules.as_new import is_new
+from shared.rules.longest_wake import longest_wake
 from shared.rules.schedule import Schedule
 from shared.rules.unmet import Unmet, asleep, seconds, words
 
@@ -26,6 +28,16 @@ class AbsenceCondition(AboutCamera):
     kind: Literal["absence"] = "absence"
     min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
     schedule: Schedule | None = None
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_awake_long_enough(cls, schedule: Schedule | None, info: ValidationInfo) -> Schedule | None:
+        longest = longest_wake(schedule) if schedule is not None and is_new(info) else None
+        for_s = info.data.get("for_s")
+        if longest is not None and for_s is not None and longest.total_seconds() <= for_s:
+            most = f"is never awake for longer than {longest.total_seconds():.0f} s"
+            raise ValueError(f"{most}, and time is counted anew in each window – lengthen a window, or lower for_s")
+        return schedule
 
     def awake(self, at: datetime) -> bool:
         return self.schedule is None or self.schedule.awake(at)

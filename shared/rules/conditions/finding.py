@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from shared.domain.module import SCENE_MODULES, THINGS, ModuleName
 from shared.domain.presence import Presence
+from shared.rules.as_new import is_new
 from shared.rules.condition import Condition
+from shared.rules.finding_words import strange_words
 from shared.rules.found import Found, Match, match_of
 from shared.rules.labels import Labels
 from shared.rules.schedule import Schedule
@@ -69,7 +71,8 @@ class FindingCondition(Condition):
     Of plates `list_match` (`none`: on no list), `plate` (letters and digits) and `region`; of faces `unknown` or
     `person_name`; of fire and smoke, and of a camera's own health, the `label`; of people a `violation` (what they
     lack), a `person_action`, a `gesture` or the `help_signal`; of text that it contains `text`; of vehicles `color` and
-    `vehicle_type`. Several words mean any of them, in small or capital letters. `min_confidence` is for things that
+    `vehicle_type`. Several words mean any of them, in small or capital letters; where the module's words
+    are known, a new rule may ask for no other. `min_confidence` is for things that
     have one.
 
     `presence_labels` names the presences that the module looks at for this, `schedule` says when. Without labels it
@@ -104,6 +107,10 @@ class FindingCondition(Condition):
         if value is not None and info.field_name not in known:
             said = ", ".join((*known, "min_confidence"))
             raise ValueError(f"is nothing that {module} finds; of its findings can be asked: {said}")
+        if module is not None and isinstance(value, frozenset) and is_new(info):
+            strange = strange_words(module, str(info.field_name), value)
+            if strange is not None:
+                raise ValueError(strange)
         return value
 
     def holds(self, presence: Presence, at: datetime, others: Sequence[Presence] = ()) -> bool:

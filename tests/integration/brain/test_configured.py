@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 import yaml
 from sqlalchemy import select
 
@@ -31,7 +32,7 @@ def audited(site: SessionFactory) -> list[str]:
 
 def sync(site: SessionFactory, *rules: dict[str, object]) -> None:
     with site.begin() as session:
-        sync_rules(session, read_rules(list(rules)), now=AT)
+        sync_rules(session, read_rules(list(rules), new=False), now=AT)
 
 
 def test_they_are_kept_in_step_with_the_file(site: SessionFactory) -> None:
@@ -88,3 +89,18 @@ def test_a_wrong_rule_stops_the_start_and_every_fault_is_named(tmp_path: Path) -
     with pytest.raises(InvalidInput, match=r"rules\.0\.severity") as error:
         build(settings)
     assert "rules.1.name" in str(error.value)
+
+
+def test_one_that_can_never_fire_is_no_reason_not_to_start(site: SessionFactory, settings: Settings) -> None:
+    rules: tuple[dict[str, object], ...] = (
+        {"id": "typo", "name": "Typo", "condition": {"kind": "finding", "module": "fire_smoke", "label": "fier"}},
+        {"id": "fire", "name": "Fire", "condition": {"kind": "finding", "module": "fire_smoke", "label": "fire"}},
+    )
+    with pytest.raises(InvalidInput, match="never says 'fier'"):
+        read_rules(rules)
+    build(settings.model_copy(update={"rules": rules}), instance="brain-0").close()
+    with structlog.testing.capture_logs() as logs:
+        sync(site, *rules)
+    assert set(stored(site)) >= {"typo", "fire"}
+    (warning,) = (each for each in logs if each["event"] == "rule_never_fires")
+    assert warning["field"] == "rules.0.condition.label"

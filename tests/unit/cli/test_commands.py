@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -300,3 +301,35 @@ def test_a_file_with_one_wrong_rule_changes_nothing(argus: Argus, tmp_path: Path
         file.write_text(content)
         assert said in argus("rule", "import", str(file)).err
     assert argus("rule", "import", str(tmp_path / "none.yaml")).status == 2
+
+
+def test_all_rules_of_a_file_that_are_wrong_are_named_by_place_and_id(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "rules: [{id: one, name: One, camera_id: cam_404}, {id: good, name: Good},"
+        " {id: two, name: Two, recipients: [99], camera_id: cam_404}]"
+    )
+    refused = argus("rule", "import", str(file), "--dry-run")
+    assert refused.status == 2
+    for expected in (
+        "rules.0.camera_id (one): there is no such camera",
+        "rules.2.camera_id (two): there is no such camera",
+        "rules.2.recipients.0 (two): there is no recipient 99",
+    ):
+        assert expected in refused.err
+    assert argus("rule", "import", str(file)).status == 2
+    assert [row["id"] for row in json.loads(argus("rule", "list", "--json").out)] == ["rule_001"]
+
+
+def test_a_rule_of_argus_yaml_is_not_changed_by_another_file(argus: Argus, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{id: night, name: Night}]")
+    assert argus("rule", "import", str(file)).status == 0
+    with sqlite3.connect(next((tmp_path / "data").rglob("*.db"))) as database:
+        database.execute("UPDATE rules SET origin = 'file' WHERE slug = 'night'")
+    assert argus("rule", "import", str(file)).status == 0
+    file.write_text("rules: [{id: night, name: Other}, {id: bad, name: Bad, camera_id: cam_404}]")
+    refused = argus("rule", "import", str(file))
+    assert "rules.0.id (night): stands in argus.yaml" in refused.err
+    assert "rules.1.camera_id (bad)" in refused.err
+    assert "Night" in argus("rule", "list").out

@@ -445,3 +445,89 @@ def test_a_sequence_moves_only_with_its_steps(api: Api) -> None:
     kept = api.put(f"/rules/{made['id']}", {"camera_id": None}).json
     assert kept is not None
     assert kept["camera_id"] == "yard"
+
+
+def test_what_is_wrong_with_the_words_and_with_what_they_name_is_told_at_once(api: Api) -> None:
+    body = {"id": "x", "name": " ", "camera_id": "nope", "recipients": [99], "condition": {"zone": 7}}
+    said = _refused(api, body)
+    for expected in (
+        "Field 'name' must not be blank",
+        "Field 'camera_id' there is no such camera",
+        "Field 'recipients[0]' there is no recipient 99",
+        "Field 'condition.zone' input should be a valid string",
+    ):
+        assert said.count(expected) == 1
+    assert said.count("Field") == 4
+
+
+def test_a_change_too_is_told_all_that_is_wrong_with_it(api: Api) -> None:
+    _camera(api, "cam_001", zones=[DOOR])
+    made = _add(api, {**BODY, "camera_id": "cam_001"})
+    change = {"severity": 9, "recipients": [99], "condition": {"zone": "Prte"}}
+    said = _refused(api, change, path=f"/rules/{made['id']}")
+    assert "Field 'severity'" in said
+    assert "Field 'recipients[0]' there is no recipient 99" in said
+    assert "Field 'condition.zone' there is no zone 'Prte'" in said
+    assert api.get(f"/rules/{made['id']}").json == made
+    # What is right beside the mistake is not stored either.
+    assert "'severity'" in _refused(api, {"severity": 9, "name": "Other"}, path=f"/rules/{made['id']}")
+    assert api.get(f"/rules/{made['id']}").json == made
+
+
+def test_a_camera_that_cannot_be_read_is_not_also_told_as_missing_in_steps(api: Api) -> None:
+    said = _refused(api, {**BODY, "camera_id": 7, "condition": ONE_AFTER_ANOTHER, "recipients": [99]})
+    assert "'camera_id'" in said
+    assert "'recipients[0]'" in said
+    assert "steps" not in said
+
+
+def test_a_step_that_cannot_be_read_hides_nothing_of_the_others(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    steps = [
+        {"camera": "gate", "condition": {"dwel_s": 5}},
+        {"camera": "nowhere", "condition": {}},
+        {"camera": "gate", "condition": {"zone": "Prte"}},
+        {"camera": 7, "condition": {}},
+    ]
+    said = _refused(api, {**BODY, "condition": {**ONE_AFTER_ANOTHER, "steps": steps}})
+    for expected in (
+        "'condition.steps[0].condition.dwel_s' is not known",
+        "'condition.steps[1].camera' there is no such camera",
+        "'condition.steps[2].condition.zone' there is no zone 'Prte'",
+        "'condition.steps[3].camera' input should be a valid string",
+    ):
+        assert expected in said
+    assert said.count("Field") == 4
+
+
+def test_a_part_that_cannot_be_read_hides_no_zone_of_another(api: Api) -> None:
+    _camera(api, "gate", zones=[DOOR])
+    parts = [{"zone": 7}, {"kind": "not", "condition": {"zone": "Prte"}}, {"zone": "Porte"}]
+    said = _refused(api, {**BODY, "camera_id": "gate", "condition": {"kind": "all", "conditions": parts}})
+    assert "'condition.conditions[0].zone' input" in said
+    assert "'condition.conditions[1].condition.zone' there is no zone 'Prte'" in said
+    assert said.count("Field") == 2
+
+
+@pytest.mark.parametrize("steps", [None, 7, {}, [], [7, None], [{"camera": ""}] * 40])
+def test_steps_that_are_none_are_refused_beside_what_else_is_wrong(api: Api, steps: Any) -> None:
+    _camera(api, "gate")
+    condition = {**ONE_AFTER_ANOTHER, "steps": steps}
+    said = _refused(api, {**BODY, "camera_id": "gate", "condition": condition, "recipients": [99]})
+    assert "condition.steps" in said
+    assert "'recipients[0]'" in said
+
+
+def test_a_stored_rule_that_asks_for_what_is_never_said_is_shown_and_changed_but_not_written_anew(api: Api) -> None:
+    down = {"kind": "finding", "module": "camera_health", "label": "down"}
+    assert "'condition.label' camera_health never says 'down' – leave it out" in _refused(
+        api, {**BODY, "condition": down}
+    )
+    with api.session() as session:
+        session.add(RuleRow(slug="old", name="Old", condition=down, created_at=START, updated_at=START))
+        session.commit()
+    shown = api.get("/rules/old", who="boss").json
+    assert shown is not None
+    assert shown["condition"] == down
+    assert api.put("/rules/old", {"severity": 3}, who="boss").status_code == 200
+    assert "never says 'down'" in _refused(api, shown, path="/rules/old", who="boss")

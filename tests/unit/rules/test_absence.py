@@ -158,3 +158,33 @@ def test_to_look_twice_at_the_same_picture_changes_nothing(steps: list[tuple[flo
         seen = seen if ago is None else at - timedelta(seconds=ago)
         vacancy = vacancy_at(vacancy, watched_at=at, seen_at=seen)
         assert vacancy_at(vacancy, watched_at=at, seen_at=seen) == vacancy
+
+
+SUNDAY_NIGHT = {"days": ["sun"], "from": "22:00", "to": "24:00"}
+
+
+@pytest.mark.parametrize(
+    ("for_s", "windows", "expected"),
+    [
+        (7200, [{"from": "10:00", "to": "11:00"}], "never awake for longer than 3600 s"),
+        (3600, [{"from": "10:00", "to": "11:00"}], "never awake for longer than 3600 s"),
+        (3599, [{"from": "10:00", "to": "11:00"}], None),
+        (7200, [{"from": "10:00", "to": "11:00"}, {"from": "11:00", "to": "13:00"}], None),
+        (7200, [{"from": "23:00", "to": "00:30"}, {"from": "00:00", "to": "02:00"}], None),
+        (7200, [SUNDAY_NIGHT, {"days": ["mon"], "from": "00:00", "to": "00:30"}], None),
+        (7200, [SUNDAY_NIGHT, {"days": ["tue"], "from": "00:00", "to": "01:00"}], "never awake for longer than 7200 s"),
+        (604_800, [{"from": "00:00", "to": "24:00"}], None),
+        (604_800, [{"days": ["mon"], "from": "00:00", "to": "24:00"}], "never awake for longer than 86400 s"),
+    ],
+)  # fmt: skip
+def test_a_new_absence_that_no_window_is_long_enough_for_is_refused(
+    for_s: float, windows: list[dict[str, Any]], expected: str | None
+) -> None:
+    values = {"kind": "absence", "for_s": for_s, "schedule": {"windows": windows}}
+    if expected is None:
+        assert parse_condition(values, new=True)
+        return
+    with pytest.raises(InvalidInput, match=expected) as error:
+        parse_condition(values, new=True)
+    assert error.value.field == "condition.schedule"
+    assert parse_condition(values), "one that is stored must load"

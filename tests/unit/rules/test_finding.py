@@ -15,6 +15,7 @@ from shared.domain.module import MODULES, THINGS
 from shared.domain.presence import Presence
 from shared.rules.condition import parse_condition
 from shared.rules.conditions.finding import KEYS
+from shared.rules.finding_words import WORDS
 from shared.rules.found import Found, Match, match_of
 from shared.rules.rule import Rule, evaluate, evaluate_finding, is_new_episode
 
@@ -244,4 +245,50 @@ def test_the_conditions_of_the_page_about_it_can_be_read() -> None:
     lines = [line for line in page.splitlines() if line.startswith('{"kind": "finding"')]
     assert len(lines) >= 6
     for line in lines:
-        assert parse_condition(json.loads(line)).document()["kind"] == "finding"
+        assert parse_condition(json.loads(line), new=True).document()["kind"] == "finding"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"module": "fire_smoke", "label": "fier"}, "fire_smoke never says 'fier' – did you mean 'fire'?"),
+        ({"module": "pose", "person_action": ["fall", "runing"]}, "pose never says 'runing' – did you mean 'running'?"),
+        ({"module": "gesture", "gesture": "none"}, "gesture never says 'none' – "),
+        ({"module": "ppe", "violation": "helmets"}, "ppe never says 'helmets' – did you mean 'helmet'?"),
+        ({"module": "vehicle", "color": "gray"}, "vehicle never says 'gray' – did you mean 'grey'?"),
+        ({"module": "vehicle", "vehicle_type": "tank"}, "vehicle never says 'tank' – known names: "),
+        (
+            {"module": "camera_health", "label": ["down", "qqq"]},
+            "camera_health never says 'qqq' – known names: ",
+        ),
+        ({"module": "camera_health", "label": ["down", "qqq"]}, "the event camera_down is raised and told without"),
+    ],
+)
+def test_a_word_that_a_module_never_says_is_refused_in_new_rules(said: dict[str, Any], expected: str) -> None:
+    values = {"kind": "finding", **said}
+    with pytest.raises(InvalidInput) as caught:
+        parse_condition({"kind": "all", "conditions": [values, {"kind": "finding", "module": "lpr"}]}, new=True)
+    (problem,) = caught.value.problems
+    assert problem.field == f"condition.conditions.0.{list(said)[1]}"
+    assert expected in problem.reason
+    assert parse_condition(values), "one that is stored must load"
+
+
+def test_a_hundred_strange_words_are_refused_in_few() -> None:
+    values = {"kind": "finding", "module": "pose", "person_action": [f"{number}" * 60 for number in range(100)]}
+    with pytest.raises(InvalidInput, match="and 95 more") as caught:
+        parse_condition(values, new=True)
+    assert len(str(caught.value)) < 2000
+
+
+def test_every_word_of_a_module_can_be_asked_for_in_any_case() -> None:
+    for module, keys in WORDS.items():
+        for key, known in keys.items():
+            values = {"kind": "finding", "module": module, key: [*known, known[0].upper()]}
+            assert parse_condition(values, new=True)
+            assert key in KEYS[module]
+
+
+def test_words_that_no_list_ends_are_taken_as_they_are() -> None:
+    for module, key in (("lpr", "plate"), ("face", "person_name"), ("ocr", "text"), ("bytetrack", "label")):
+        assert parse_condition({"kind": "finding", "module": module, key: "whatever"}, new=True)

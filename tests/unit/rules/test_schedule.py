@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import UserError
+from shared.domain.errors import InvalidInput, UserError
+from shared.rules.condition import parse_condition
 from shared.rules.schedule import DAYS, Schedule, Window
 from shared.settings.section import parse_section
 
@@ -172,3 +175,27 @@ def test_a_schedule_stays_awake_until_it_falls_asleep(
         assert weekly.awake(moment)
         moment += step
     assert until == at or weekly.awake(max(at, until - timedelta(microseconds=1)))
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Nowhere/Never", "../UTC"])
+def test_a_new_schedule_is_in_a_zone_that_means_the_same_everywhere(name: str) -> None:
+    values = {"schedule": {"timezone": name, "windows": [WHOLE]}}
+    with pytest.raises(InvalidInput, match="is not an IANA time zone") as error:
+        parse_condition(values, new=True)
+    assert error.value.field == "condition.schedule.timezone"
+
+
+def test_a_stored_schedule_in_the_zone_of_the_machine_is_read() -> None:
+    here = Path(TZPATH[0], "localtime") if TZPATH else None
+    if here is None or not here.exists():
+        pytest.skip("this machine has no such zone")
+    assert parse_condition({"schedule": {"timezone": "localtime", "windows": [WHOLE]}})
+
+
+def test_a_time_that_yaml_reads_as_a_number_is_asked_for_in_quotes() -> None:
+    values = yaml.safe_load("schedule: {windows: [{from: 22:00, to: '06:00'}, {from: '22:00', to: x}]}")
+    with pytest.raises(InvalidInput) as error:
+        parse_condition(values)
+    first, second = error.value.problems
+    assert first.reason.startswith("must be a time of day in quotes, such as '22:00'")
+    assert second.reason.startswith("must be a time of day such as 22:00")

@@ -34,7 +34,7 @@ from shared.rules.steps import MAX_STEPS, MAX_WITHIN_S, MIN_STEPS
 def _sound(values: dict[str, Any]) -> dict[str, Any]:
     """The condition, once the parser that the brain uses has read it; every problem at its own place."""
     try:
-        parse_condition(values, path="")
+        parse_condition(values, path="", new=True)
     except InvalidInput as error:
         problems = [_line_error(problem) for problem in error.problems]
         raise ValidationError.from_exception_data("condition", problems) from None

@@ -17,6 +17,7 @@ from services.gateway.dialects.cctv_smart.rule_body import (
     RuleShown,
     rule_document,
 )
+from services.gateway.dialects.cctv_smart.rule_faults import other_faults
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import Answer
@@ -69,7 +70,7 @@ def get_rule(gateway: Gateway, principal: Principal, path: RulePath) -> dict[str
 
 
 @api.post("/rules", responses={"201": RuleShown})
-@endpoint(scope=Scope.WRITE)
+@endpoint(scope=Scope.WRITE, beside=other_faults)
 def add_rule(gateway: Gateway, principal: Principal, body: NewRuleBody) -> Answer:
     """Add a rule; it counts at once. An administrator's is everybody's, anybody else's concerns the own cameras."""
     return Answer(rule_document(usecases.add(gateway, principal, body.change(), slug=body.id)), status=201)
@@ -98,7 +99,7 @@ def try_rule(
 
 
 @api.put("/rules/<id>", responses={"200": RuleShown})
-@endpoint(scope=Scope.WRITE)
+@endpoint(scope=Scope.WRITE, beside=other_faults)
 def change_rule(gateway: Gateway, principal: Principal, path: RulePath, body: RuleChangeBody) -> dict[str, Any]:
     """Change a rule; what is left out stays."""
     return rule_document(usecases.change(gateway, principal, path.id, body.change()))

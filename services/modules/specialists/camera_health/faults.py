@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from services.modules.specialists.camera_health.look import BRIGHT, CELL_PX, Look, contrast
 from services.modules.specialists.camera_health.memory import Memory, Still, View
 from services.modules.specialists.camera_health.outline import Fit, agreement, best_fit, fit, strength
-
-Label = Literal["black", "bright", "covered", "moved", "out_of_focus", "frozen"]
+from shared.domain.vocabulary import CameraFault
 
 _BLACK_HIGHLIGHTS: Final = 45.0
 _BLACK_LUMA: Final = 22.0
@@ -60,7 +59,7 @@ _GROUP: Final = 0.75
 class Fault:
     """`box` is xyxy in shares of the picture's sides, None: all of it. `evidence` holds the figures it rests on."""
 
-    label: Label
+    label: CameraFault
     confidence: float
     reason: str
     evidence: dict[str, Any] = field(default_factory=dict)

@@ -9,14 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.modules.specialists.fire_smoke.evidence import Evidence, Label
+from services.modules.specialists.fire_smoke.evidence import Evidence
 from shared.domain.detection import Detection
 from shared.domain.errors import UserError
+from shared.domain.vocabulary import FireSign
 from shared.vision.model import yolo_spec
 from shared.vision.onnx_yolo import OnnxYolo
 from shared.weights.store import WeightsStore
 
-_LABELS: Final[dict[str, Label]] = {"fire": "fire", "flame": "fire", "flames": "fire", "smoke": "smoke"}
+_LABELS: Final[dict[str, FireSign]] = {"fire": "fire", "flame": "fire", "flames": "fire", "smoke": "smoke"}
 _LOOKS: Final = 4
 _FIELD: Final = "modules.specialists.fire_smoke.detector"
 
@@ -30,7 +31,7 @@ class FireDetector:
     def look(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
         """What it sees on a few pictures (spread over the burst, the last among them): sure of what is on half."""
         looks = sorted({round(place) for place in np.linspace(len(pictures) - 1, 0, min(_LOOKS, len(pictures)))})
-        seen: dict[Label, list[tuple[int, Detection]]] = defaultdict(list)
+        seen: dict[FireSign, list[tuple[int, Detection]]] = defaultdict(list)
         for place, found in zip(looks, self._model.detect([pictures[place] for place in looks]), strict=True):
             for one in found:
                 if one.label.lower() in _LABELS:

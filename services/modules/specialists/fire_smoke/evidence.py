@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.box import Box, iou
-
-Label = Literal["fire", "smoke"]
+from shared.domain.vocabulary import FireSign
 
 _SAME = 0.3
 
@@ -21,7 +19,7 @@ class Evidence:
     """Fire or smoke at `box`, in pixels of picture number `frame` of the burst. `sure` is False for a mere suspicion,
     whose `confidence` stays under one half."""
 
-    label: Label
+    label: FireSign
     confidence: float
     box: Box
     frame: int

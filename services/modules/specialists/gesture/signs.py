@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from services.modules.specialists.gesture.fingers import Fingers
+from shared.domain.vocabulary import HandSign
 
-Gesture = Literal["open_palm", "fist", "thumbs_up", "thumbs_down", "victory", "pointing", "ok", "none"]
+Gesture = HandSign | Literal["none"]
 Part = Literal["open", "tucked", "closed", "other", "unclear"]
 
 _ALL = (True,) * 4

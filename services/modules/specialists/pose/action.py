@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from services.modules.specialists.pose.falling import WITHIN_S, fell
 from services.modules.specialists.pose.moments import Moment
 from services.modules.specialists.pose.moving import gait
 from services.modules.specialists.pose.posture import Posture
-
-PersonAction = Literal["standing", "sitting", "crouching", "lying", "walking", "running", "hands_up", "fall", "unknown"]
+from shared.domain.vocabulary import PersonAction
 
 WINDOW_S: Final = 2.5
 _SHARE: Final = 0.5

@@ -9,8 +9,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from services.modules.specialists.ppe.body import PARTS, Body, fit
-from services.modules.specialists.ppe.equipment import ITEMS, Item, Meaning
+from services.modules.specialists.ppe.equipment import Meaning
 from shared.domain.box import Box
+from shared.domain.vocabulary import EQUIPMENT, Equipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,10 @@ class Sign:
     box: Box
 
 
-def assigned(signs: Sequence[Sign], bodies: Sequence[Body]) -> list[dict[Item, list[Sign]]]:
+def assigned(signs: Sequence[Sign], bodies: Sequence[Body]) -> list[dict[Equipment, list[Sign]]]:
     """For each person the signs that are theirs by item, the surest first; as many fits in all as can be."""
-    found: list[dict[Item, list[Sign]]] = [{} for _ in bodies]
-    for item in ITEMS:
+    found: list[dict[Equipment, list[Sign]]] = [{} for _ in bodies]
+    for item in EQUIPMENT:
         mine = [sign for sign in signs if sign.meaning.item == item]
         for place, sign in _pairs(item, mine, bodies):
             found[place].setdefault(item, []).append(sign)
@@ -35,7 +36,7 @@ def assigned(signs: Sequence[Sign], bodies: Sequence[Body]) -> list[dict[Item, l
     return found
 
 
-def _pairs(item: Item, signs: Sequence[Sign], bodies: Sequence[Body]) -> list[tuple[int, Sign]]:
+def _pairs(item: Equipment, signs: Sequence[Sign], bodies: Sequence[Body]) -> list[tuple[int, Sign]]:
     if not signs or not bodies:
         return []
     capacity = PARTS[item].capacity

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.modules.specialists.ppe.equipment import Item
 from shared.domain.box import Box
+from shared.domain.vocabulary import Equipment
 
 _EDGE_PX = 3.0
 _BEYOND = 0.15
@@ -31,7 +31,7 @@ class Part:
     aside: float = _BEYOND
 
 
-PARTS: Final[Mapping[Item, Part]] = {
+PARTS: Final[Mapping[Equipment, Part]] = {
     "helmet": Part(-0.06, 0.24, 0.03, 0.3),
     "ear_protection": Part(-0.02, 0.26, 0.01, 0.2, 2),
     "goggles": Part(-0.02, 0.26, 0.01, 0.18),
@@ -72,7 +72,7 @@ class Body:
         x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
         return self.box.x1 <= x <= self.box.x2 and self.box.y1 - 0.05 * self.box.height <= y <= self.box.y2
 
-    def region(self, item: Item) -> Box:
+    def region(self, item: Equipment) -> Box:
         """Where the middle of an item lies when this person wears it."""
         part, box = PARTS[item], self.box
         stretch = _CUT if self.cut_below else 1.0
@@ -84,7 +84,7 @@ class Body:
             box.y1 + min(part.bottom * stretch, 1.08) * box.height,
         )
 
-    def shows(self, item: Item) -> bool:
+    def shows(self, item: Equipment) -> bool:
         """Whether the part of the body for an item is in the picture, and nobody stands before it."""
         part = PARTS[item]
         if self.cut_above and part.top < 0.1:
@@ -95,7 +95,7 @@ class Body:
         return not any(_covers(other, self.box, region) for other in self.others)
 
 
-def fit(item: Item, found: Box, body: Body) -> float:
+def fit(item: Equipment, found: Box, body: Body) -> float:
     """0..1: how well an item's box sits where this person would wear it; 0 when it cannot be theirs."""
     part, region, box = PARTS[item], body.region(item), body.box
     x, y = (found.x1 + found.x2) / 2, (found.y1 + found.y2) / 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final
 
-Item = Literal["helmet", "vest", "mask", "gloves", "goggles", "boots", "suit", "ear_protection", "harness"]
-ITEMS: Final[tuple[Item, ...]] = get_args(Item)
+from shared.domain.vocabulary import EQUIPMENT, Equipment
 
-_NAMES: Final[Mapping[Item, tuple[str, ...]]] = {
+_NAMES: Final[Mapping[Equipment, tuple[str, ...]]] = {
     "helmet": ("helmet", "hardhat", "safetyhelmet", "hat", "hardhelmet", "safetyhat", "headprotection"),
     "vest": ("vest", "safetyvest", "reflectivevest", "reflectivejacket", "safetyjacket", "hivis", "highvisvest"),
     "mask": ("mask", "facemask", "respirator", "medicalmask"),
@@ -30,7 +29,7 @@ _NAMES: Final[Mapping[Item, tuple[str, ...]]] = {
     "ear_protection": ("earmuff", "earprotection", "earplug", "earprotector"),
     "harness": ("harness", "safetyharness"),
 }
-_BARE: Final[Mapping[str, Item]] = {"head": "helmet", "barehead": "helmet", "face": "mask", "bareface": "mask"}
+_BARE: Final[Mapping[str, Equipment]] = {"head": "helmet", "barehead": "helmet", "face": "mask", "bareface": "mask"}
 _PERSONS: Final = frozenset({"person", "people", "human", "worker", "pedestrian", "man", "woman"})
 _ITEM_OF: Final = {name: item for item, names in _NAMES.items() for name in names}
 _WITHOUT = re.compile(r"^(no|non|not|without|missing|un|wo|w o)[\s]+")
@@ -42,7 +41,7 @@ _FILLERS: Final = frozenset({"with", "wearing", "worn", "on", "a", "the"})
 class Meaning:
     """What a class of a detector stands for: an item that is worn, or one that is not."""
 
-    item: Item
+    item: Equipment
     worn: bool
 
 
@@ -67,12 +66,12 @@ def is_person(label: str) -> bool:
 class Known:
     """What a detector can tell: items it sees when they are worn, and when they are not."""
 
-    worn: frozenset[Item]
-    missing: frozenset[Item]
+    worn: frozenset[Equipment]
+    missing: frozenset[Equipment]
 
     @property
-    def items(self) -> tuple[Item, ...]:
-        return tuple(item for item in ITEMS if item in self.worn | self.missing)
+    def items(self) -> tuple[Equipment, ...]:
+        return tuple(item for item in EQUIPMENT if item in self.worn | self.missing)
 
 
 def known(labels: Iterable[str]) -> Known:

@@ -8,9 +8,10 @@ from typing import Literal
 
 from services.modules.specialists.ppe.assignment import Sign
 from services.modules.specialists.ppe.body import Body
-from services.modules.specialists.ppe.equipment import Item, Known
+from services.modules.specialists.ppe.equipment import Known
 from services.modules.specialists.ppe.settings import PpeSettings
 from shared.domain.box import Box
+from shared.domain.vocabulary import Equipment
 
 State = Literal["worn", "missing", "not_visible"]
 
@@ -30,15 +31,15 @@ NOT_VISIBLE = Verdict("not_visible")
 
 
 def judged(
-    body: Body, signs: Mapping[Item, Sequence[Sign]], known: Known, settings: PpeSettings
-) -> dict[Item, Verdict]:
+    body: Body, signs: Mapping[Equipment, Sequence[Sign]], known: Known, settings: PpeSettings
+) -> dict[Equipment, Verdict]:
     """What one picture says of each item the detector knows."""
     if body.box.height < settings.min_height_px:
         return dict.fromkeys(known.items, NOT_VISIBLE)
     return {item: _item(item, body, signs.get(item, ()), known, settings) for item in known.items}
 
 
-def doubted(items: Mapping[Item, Verdict], body: Body, signs: Sequence[Sign]) -> dict[Item, Verdict]:
+def doubted(items: Mapping[Equipment, Verdict], body: Body, signs: Sequence[Sign]) -> dict[Equipment, Verdict]:
     """The verdicts without those by absence alone of which `signs` show a trace on the person after all."""
     traces = {sign.meaning.item for sign in signs if sign.meaning.worn and body.holds(sign.box)}
     return {item: NOT_VISIBLE if item in traces and by_absence(verdict) else verdict for item, verdict in items.items()}
@@ -65,12 +66,12 @@ def together(votes: Sequence[Verdict]) -> Verdict:
     return Verdict(surest.state, mean * len(winners) / len(usable), surest.box)
 
 
-def violations(items: Mapping[Item, Verdict], required: Sequence[Item]) -> list[Item]:
+def violations(items: Mapping[Equipment, Verdict], required: Sequence[Equipment]) -> list[Equipment]:
     """The required items that are missing."""
     return [item for item in required if item in items and items[item].state == "missing"]
 
 
-def compliance(persons: Sequence[Mapping[Item, Verdict]], required: Sequence[Item]) -> bool | None:
+def compliance(persons: Sequence[Mapping[Equipment, Verdict]], required: Sequence[Equipment]) -> bool | None:
     """False with any violation, True when everybody wears all that is required, None when that is not known."""
     if any(violations(items, required) for items in persons):
         return False
@@ -78,7 +79,7 @@ def compliance(persons: Sequence[Mapping[Item, Verdict]], required: Sequence[Ite
     return True if persons and required and everything else None
 
 
-def _item(item: Item, body: Body, signs: Sequence[Sign], known: Known, settings: PpeSettings) -> Verdict:
+def _item(item: Equipment, body: Body, signs: Sequence[Sign], known: Known, settings: PpeSettings) -> Verdict:
     if signs and signs[0].confidence >= settings.confidence:
         surest = signs[0]
         return Verdict("worn" if surest.meaning.worn else "missing", min(surest.confidence, 1.0), surest.box)

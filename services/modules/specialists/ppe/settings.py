@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.modules.specialists.ppe.equipment import Item
+from shared.domain.vocabulary import Equipment
 from shared.settings.section import Section
 
 Name = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")]
@@ -25,10 +25,10 @@ class PpeSettings(Section):
 
     detector: Name = ""
     persons: Name = "yolox_nano"
-    required: tuple[Item, ...] = ("helmet", "vest")
+    required: tuple[Equipment, ...] = ("helmet", "vest")
     confidence: float = Field(default=0.2, gt=0, le=1)
     doubt: float = Field(default=0.05, gt=0, le=1)
-    absence_counts: tuple[Item, ...] = ("helmet", "vest")
+    absence_counts: tuple[Equipment, ...] = ("helmet", "vest")
     absence_height_px: int = Field(default=120, ge=32, le=4000)
     min_height_px: int = Field(default=60, ge=16, le=4000)
     most_persons: int = Field(default=8, ge=1, le=50)

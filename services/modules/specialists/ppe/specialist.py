@@ -13,7 +13,7 @@ from services.modules.specialist import Case, Finding, Manifest, Picture, Tools
 from services.modules.specialists.ppe.assignment import Sign, assigned
 from services.modules.specialists.ppe.body import Body, bodies
 from services.modules.specialists.ppe.detector import open_equipment, open_persons
-from services.modules.specialists.ppe.equipment import ITEMS, Item, Known, is_person, known, meaning
+from services.modules.specialists.ppe.equipment import Known, is_person, known, meaning
 from services.modules.specialists.ppe.judgement import (
     Verdict,
     by_absence,
@@ -26,6 +26,7 @@ from services.modules.specialists.ppe.judgement import (
 from services.modules.specialists.ppe.settings import PpeSettings
 from shared.domain.box import Box, iou
 from shared.domain.errors import Permanent
+from shared.domain.vocabulary import EQUIPMENT, Equipment
 from shared.vision.onnx_yolo import OnnxYolo
 from shared.vision.pictures import cut
 from shared.vision.suppression import covered
@@ -45,7 +46,7 @@ class Seen:
     """One person on one picture: what it says of each item."""
 
     body: Body
-    items: Mapping[Item, Verdict]
+    items: Mapping[Equipment, Verdict]
 
 
 class Ppe:
@@ -97,11 +98,11 @@ class Ppe:
         if self._persons is not None:
             self._persons.close()
 
-    def _required(self, options: Mapping[str, Any]) -> tuple[Item, ...]:
+    def _required(self, options: Mapping[str, Any]) -> tuple[Equipment, ...]:
         wanted = options.get("required", self._settings.required)
-        if not isinstance(wanted, list | tuple) or not all(item in ITEMS for item in wanted):
-            raise Permanent(f"the option required must be a list of items out of: {', '.join(ITEMS)}")
-        return cast("tuple[Item, ...]", tuple(dict.fromkeys(wanted)))
+        if not isinstance(wanted, list | tuple) or not all(item in EQUIPMENT for item in wanted):
+            raise Permanent(f"the option required must be a list of items out of: {', '.join(EQUIPMENT)}")
+        return cast("tuple[Equipment, ...]", tuple(dict.fromkeys(wanted)))
 
     def _everybody(self, picture: Picture) -> list[Seen]:
         persons = self._people(picture.bgr)
@@ -129,8 +130,8 @@ class Ppe:
         ]
 
     def _judged(
-        self, picture: NDArray[np.uint8], body: Body, held: Mapping[Item, Sequence[Sign]], signs: Sequence[Sign]
-    ) -> dict[Item, Verdict]:
+        self, picture: NDArray[np.uint8], body: Body, held: Mapping[Equipment, Sequence[Sign]], signs: Sequence[Sign]
+    ) -> dict[Equipment, Verdict]:
         """An item is not called missing for want of a box before a second look, from farther off, finds none either."""
         items = doubted(judged(body, held, self._known, self._settings), body, signs)
         if not any(by_absence(verdict) for verdict in items.values()):
@@ -157,7 +158,9 @@ class Ppe:
             if (what := meaning(one.label)) is not None
         ]
 
-    def _finding(self, persons: Sequence[tuple[Box, Mapping[Item, Verdict]]], required: Sequence[Item]) -> Finding:
+    def _finding(
+        self, persons: Sequence[tuple[Box, Mapping[Equipment, Verdict]]], required: Sequence[Equipment]
+    ) -> Finding:
         shown = [_shown(box, items, required) for box, items in persons]
         missing = [{"person": place, "item": item} for place, one in enumerate(shown) for item in one["violations"]]
         return Finding(
@@ -171,7 +174,7 @@ class Ppe:
         )
 
 
-def _merged(looks: Sequence[Seen]) -> tuple[Box, Mapping[Item, Verdict]]:
+def _merged(looks: Sequence[Seen]) -> tuple[Box, Mapping[Equipment, Verdict]]:
     """One person over several pictures; told in pixels of the picture that shows them largest."""
     largest = max(looks, key=lambda look: look.body.box.area)
     items = {}
@@ -182,7 +185,7 @@ def _merged(looks: Sequence[Seen]) -> tuple[Box, Mapping[Item, Verdict]]:
     return largest.body.box, items
 
 
-def _shown(box: Box, items: Mapping[Item, Verdict], required: Sequence[Item]) -> dict[str, Any]:
+def _shown(box: Box, items: Mapping[Equipment, Verdict], required: Sequence[Equipment]) -> dict[str, Any]:
     lacking = violations(items, required)
     return {
         "bbox": [round(side) for side in box.as_xyxy()],

@@ -7,20 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.modules.specialists.vehicle.paint import Paint
-
-COLOURS: Final = (
-    "white",
-    "black",
-    "grey",
-    "silver",
-    "red",
-    "blue",
-    "green",
-    "yellow",
-    "orange",
-    "brown",
-    "beige",
-)
+from shared.domain.vocabulary import VEHICLE_COLOURS
 
 _SHARE, _SHARE_STEP = 0.42, 0.06
 _BLACK, _GREY, _SILVER = 28.0, 46.0, 73.0
@@ -31,10 +18,10 @@ _HUES: Final = ((42.0, "red"), (70.0, "orange"), (110.0, "yellow"), (215.0, "gre
 
 
 def named(paint: Paint) -> dict[str, float]:
-    """How likely each of `COLOURS` is; sums to 1. Even for all where no colours are seen."""
+    """How likely each of `VEHICLE_COLOURS` is; sums to 1. Even for all where no colours are seen."""
     if not paint.seen:
-        return dict.fromkeys(COLOURS, 1 / len(COLOURS))
-    chances = dict.fromkeys(COLOURS, 0.0)
+        return dict.fromkeys(VEHICLE_COLOURS, 1 / len(VEHICLE_COLOURS))
+    chances = dict.fromkeys(VEHICLE_COLOURS, 0.0)
     hued = _rising(paint.share, _SHARE, _SHARE_STEP) * _strength(paint.lightness, paint.chroma)
     for name, chance in _hues(paint).items():
         chances[name] += hued * chance
@@ -46,7 +33,7 @@ def named(paint: Paint) -> dict[str, float]:
 def voted(votes: Sequence[tuple[Mapping[str, float], float]]) -> list[tuple[str, float]]:
     """Several pictures' chances, each with its weight (> 0), as one ranking; the likeliest first, then by name."""
     total = sum(weight for _, weight in votes)
-    merged = {name: sum(chances[name] * weight for chances, weight in votes) / total for name in COLOURS}
+    merged = {name: sum(chances[name] * weight for chances, weight in votes) / total for name in VEHICLE_COLOURS}
     return sorted(merged.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -13,8 +13,9 @@ from services.modules.specialist import Case, Finding, Manifest, Picture, Tools
 from services.modules.specialists.vehicle.colours import named, voted
 from services.modules.specialists.vehicle.paint import look_at_paint
 from services.modules.specialists.vehicle.settings import VehicleSettings
-from services.modules.specialists.vehicle.types import TYPES, decided, looked_at, scores, vehicle_boxes
+from services.modules.specialists.vehicle.types import decided, looked_at, scores, vehicle_boxes
 from shared.domain.box import Box
+from shared.domain.vocabulary import UNSURE, VEHICLE_TYPES
 from shared.vision.model import yolo_spec
 from shared.vision.onnx_yolo import OnnxYolo
 from shared.vision.pictures import cut
@@ -50,7 +51,7 @@ class Vehicle:
         version="1",
         summary="tells the type and the colour of vehicles",
         scopes=frozenset({"object", "scene"}),
-        labels=frozenset(TYPES),
+        labels=frozenset(VEHICLE_TYPES),
         weights=("yolox_nano",),
         max_pictures=_MOST_PICTURES,
         cost_ms=35,
@@ -72,7 +73,7 @@ class Vehicle:
         return cls(OnnxYolo(spec, provider="cpu", threads=tools.threads, max_batch=1), options)
 
     def examine(self, case: Case) -> Finding:
-        label = case.label if case.label in TYPES else None
+        label = case.label if case.label in VEHICLE_TYPES else None
         if case.scope == "scene" and case.pictures[-1].subject is None:
             picture = case.pictures[-1]
             boxes = self._vehicles(picture.bgr, least=_SEEN)
@@ -123,7 +124,7 @@ class Vehicle:
         largest = max(looks, key=lambda look: look.area)
         kind, certainty = (label, _LABEL_CERTAINTY) if label is not None else _type_of(looks)
         if certainty < self._settings.min_type_confidence:
-            kind = "unknown"
+            kind = UNSURE
         votes = [(look.colours, look.area if look.coloured else _UNSEEN_WEIGHT) for look in looks]
         (first, sure), (second, next_sure) = voted(votes)[:2]
         seen = any(look.coloured for look in looks)
@@ -133,7 +134,7 @@ class Vehicle:
             "bbox": list(largest.box),
             "type": kind,
             "type_confidence": round(certainty, 3),
-            "color": first if known else "unknown",
+            "color": first if known else UNSURE,
             "color_confidence": round(sure, 3) if seen else 0.0,
             "color_guesses": guesses if seen else [],
             "make": None,
@@ -144,6 +145,6 @@ class Vehicle:
 
 def _type_of(looks: Sequence[Look]) -> tuple[str, float]:
     total = sum(look.area for look in looks)
-    chances = {name: sum(look.types.get(name, 0.0) * look.area for look in looks) / total for name in TYPES}
+    chances = {name: sum(look.types.get(name, 0.0) * look.area for look in looks) / total for name in VEHICLE_TYPES}
     kind, certainty = decided(chances)
     return kind, min(certainty, 1.0)

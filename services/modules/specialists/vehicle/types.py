@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from shared.domain.box import Box, iou
 from shared.domain.detection import Detection
-
-TYPES: Final = ("car", "truck", "bus", "motorcycle", "bicycle")
+from shared.domain.vocabulary import UNSURE, VEHICLE_TYPES
 
 # Detectors take the back of a car that fills the picture for a truck or a bus: those must be clearly ahead.
 _LARGE: Final = frozenset({"truck", "bus"})
@@ -40,9 +39,9 @@ def scores(seen: Sequence[Sequence[Detection]], sizes: Sequence[tuple[int, int]]
 
     `sizes` are its (width, height) in each view.
     """
-    found = dict.fromkeys(TYPES, 0.0)
+    found = dict.fromkeys(VEHICLE_TYPES, 0.0)
     for detections, (width, height) in zip(seen, sizes, strict=True):
-        for name in TYPES:
+        for name in VEHICLE_TYPES:
             fit = (one.confidence for one in detections if one.label == name and one.box.area > _FILLS * width * height)
             found[name] += max(fit, default=0.0) / len(seen)
     return found
@@ -61,13 +60,13 @@ def decided(chances: Mapping[str, float]) -> tuple[str, float]:
     (first, score), (_, second) = ranked[0], ranked[1]
     if first in _LARGE and score < second + _AHEAD:
         car = chances.get("car", 0.0)
-        return ("car", car) if car > _LIKELY_CAR else ("unknown", score)
-    return (first, score) if score > 0 else ("unknown", 0.0)
+        return ("car", car) if car > _LIKELY_CAR else (UNSURE, score)
+    return (first, score) if score > 0 else (UNSURE, 0.0)
 
 
 def vehicle_boxes(found: Sequence[Detection], *, least_confidence: float, most: int) -> list[Box]:
     """The largest vehicles on a picture; a box that two types share is one vehicle."""
-    likely = [one for one in found if one.label in TYPES and one.confidence >= least_confidence]
+    likely = [one for one in found if one.label in VEHICLE_TYPES and one.confidence >= least_confidence]
     kept: list[Box] = []
     for one in sorted(likely, key=lambda one: (-one.confidence, one.box.as_xyxy())):
         if all(iou(one.box, other) < _SAME for other in kept):

@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from services.modules.specialists.ppe.assignment import Sign, assigned
 from services.modules.specialists.ppe.body import Body, bodies, fit
-from services.modules.specialists.ppe.equipment import ITEMS, Item, Meaning
+from services.modules.specialists.ppe.equipment import Meaning
 from shared.domain.box import Box
+from shared.domain.vocabulary import EQUIPMENT, Equipment
 
 ADULT = Box(100, 100, 180, 340)
 NEIGHBOUR = Box(170, 104, 250, 344)
 CHILD = Box(190, 220, 235, 340)
 
 
-def sign(box: Box, item: Item = "helmet", *, worn: bool = True, confidence: float = 0.8) -> Sign:
+def sign(box: Box, item: Equipment = "helmet", *, worn: bool = True, confidence: float = 0.8) -> Sign:
     return Sign(Meaning(item, worn), confidence, box)
 
 
@@ -40,7 +41,7 @@ def people(*boxes: Box) -> list[Body]:
         ("mask", Box(130, 118, 150, 132), True),
     ],
 )
-def test_an_item_is_worn_where_it_belongs(item: Item, box: Box, *, theirs: bool) -> None:
+def test_an_item_is_worn_where_it_belongs(item: Equipment, box: Box, *, theirs: bool) -> None:
     (body,) = people(ADULT)
     assert (fit(item, box, body) > 0) is theirs
 
@@ -95,7 +96,7 @@ boxes = st.builds(
 )
 signs = st.builds(
     lambda item, worn, confidence, box: Sign(Meaning(item, worn), confidence, box),
-    st.sampled_from(ITEMS),
+    st.sampled_from(EQUIPMENT),
     st.booleans(),
     st.floats(0.05, 1),
     boxes,

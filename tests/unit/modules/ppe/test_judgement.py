@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.modules.specialists.ppe.assignment import Sign
 from services.modules.specialists.ppe.body import Body
-from services.modules.specialists.ppe.equipment import Item, Meaning, known
+from services.modules.specialists.ppe.equipment import Meaning, known
 from services.modules.specialists.ppe.judgement import (
     NOT_VISIBLE,
     Verdict,
@@ -20,6 +20,7 @@ from services.modules.specialists.ppe.judgement import (
 )
 from services.modules.specialists.ppe.settings import PpeSettings
 from shared.domain.box import Box
+from shared.domain.vocabulary import Equipment
 
 SETTINGS = PpeSettings()
 KNOWN = known(["Hardhat", "NO-Hardhat", "Safety Vest", "Gloves"])
@@ -28,7 +29,7 @@ ON_HEAD = Box(122, 98, 158, 124)
 WORN, MISSING = Verdict("worn", 0.8), Verdict("missing", 0.6)
 
 
-def state(item: Item, *signs: Sign, body: Body = BODY) -> str:
+def state(item: Equipment, *signs: Sign, body: Body = BODY) -> str:
     return judged(body, {item: signs} if signs else {}, KNOWN, SETTINGS)[item].state
 
 
@@ -119,7 +120,7 @@ def test_a_violation_has_most_usable_pictures_behind_it(votes: list[Verdict]) ->
     ],
 )
 def test_compliance_is_only_told_when_it_is_known(
-    persons: list[dict[Item, Verdict]], required: list[Item], *, expected: bool | None
+    persons: list[dict[Equipment, Verdict]], required: list[Equipment], *, expected: bool | None
 ) -> None:
     assert compliance(persons, required) is expected
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.modules.specialists.vehicle.colours import COLOURS, named, voted
+from services.modules.specialists.vehicle.colours import named, voted
 from services.modules.specialists.vehicle.paint import Paint, look_at_paint
+from shared.domain.vocabulary import VEHICLE_COLOURS
 from tests.unit.modules.vehicle.drawn import car
 
 PAINTS = {
@@ -27,7 +28,7 @@ PAINTS = {
 }
 
 
-@pytest.mark.parametrize("name", COLOURS)
+@pytest.mark.parametrize("name", VEHICLE_COLOURS)
 def test_a_plain_paint_has_its_name(name: str) -> None:
     (first, chance), *_ = voted([(named(look_at_paint(car(PAINTS[name]))), 1.0)])
     assert first == name
@@ -72,6 +73,6 @@ paints = st.builds(
 @given(paints)
 def test_chances_are_chances(paint: Paint) -> None:
     chances = named(paint)
-    assert set(chances) == set(COLOURS)
+    assert set(chances) == set(VEHICLE_COLOURS)
     assert all(-1e-9 <= chance <= 1 + 1e-9 for chance in chances.values())
     assert sum(chances.values()) == pytest.approx(1)
