@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.gateway.dialects.visionflow.words import reasons_of_addresses
+
 Words = tuple[str, str, str]
 
 _KINDS: Final[dict[str, Words]] = {
@@ -111,6 +113,7 @@ _REASONS: Final[tuple[tuple[re.Pattern[str], Words], ...]] = tuple(
                 "нет такой модели – есть {0}",
             ),
         ),
+        *reasons_of_addresses.REASONS.items(),
     )
 )
 _LANGUAGES: Final = ("zh-TW", "fr", "ru")
