@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator
 
 from services.gateway.http.fields import Name, Points
 from services.gateway.http.timestamps import whole_seconds
@@ -59,10 +59,11 @@ class RegionsBody(BaseModel):
         ],
     )
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        check_names(self.regions)
-        return self
+    @field_validator("regions")
+    @classmethod
+    def _names_differ(cls, regions: list[RegionBody]) -> list[RegionBody]:
+        check_names(regions)
+        return regions
 
 
 class PointShown(BaseModel):

@@ -101,6 +101,12 @@ def test_what_is_no_area_is_refused_by_its_field(flow: Flow, redis: Redis, regio
     assert (flow.get(f"/rectangles/{camera}").json or {})["data"]["regions"] == []
 
 
+def test_two_areas_of_one_name_are_refused_by_the_field_that_holds_them(flow: Flow) -> None:
+    answer = flow.post(f"/rectangles/{flow.camera()}", {"regions": [REGION, REGION]})
+    assert refusal(answer) == (422, "VALIDATION_ERROR")
+    assert (answer.json or {})["errors"] == [{"field": "regions", "message": "區域名稱不可重複"}]
+
+
 @pytest.mark.parametrize("text", ['{"regions": [{"name": "a", "coordinates": [[NaN, 0], [9, 0], [9, 9]]}]}', "{", "[]"])
 def test_what_is_no_json_is_refused(flow: Flow, text: str) -> None:
     camera = flow.camera()
