@@ -47,7 +47,7 @@ EXTENSION = "argus"
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The core below every dialect."""
+    """The core below every dialect. `labels` are those of the configured model; none: nobody knows them."""
 
     settings: Settings
     writes: SessionFactory
@@ -58,6 +58,7 @@ class Gateway:
     asker: Asker
     media: MediaStore
     box: SecretBox
+    labels: tuple[str, ...]
     links: Links
     authenticator: Authenticator
     tokens: Tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from services.gateway.dialects.visionflow.words import reasons_of_addresses
+from services.gateway.dialects.visionflow.words import reasons_of_addresses, reasons_of_classes
 
 Words = tuple[str, str, str]
 
@@ -114,6 +114,7 @@ _REASONS: Final[tuple[tuple[re.Pattern[str], Words], ...]] = tuple(
             ),
         ),
         *reasons_of_addresses.REASONS.items(),
+        *reasons_of_classes.REASONS.items(),
     )
 )
 _LANGUAGES: Final = ("zh-TW", "fr", "ru")
