@@ -22,6 +22,7 @@ from services.gateway.auth.tokens import Tokens
 from services.gateway.cleanup import Cleanup
 from services.gateway.gateway import Gateway
 from services.gateway.idempotency import Replays
+from services.gateway.known_labels import known_labels
 from services.gateway.live.feeds import Feeds
 from services.gateway.live.pictures import LivePictures
 from services.gateway.live.places import StreamPlaces
@@ -110,6 +111,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] | None = None, pati
         asker=Asker(redis, at_once=max(1, settings.gateway.threads // 2)),
         media=media,
         box=box,
+        labels=known_labels(settings),
         links=open_links(settings, box, now=clock),
         authenticator=Authenticator(
             reads=reads,

@@ -48,7 +48,7 @@ EXTENSION = "argus"
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The core below every dialect."""
+    """The core below every dialect. `labels` are those of the configured model; none: nobody knows them."""
 
     settings: Settings
     writes: SessionFactory
@@ -60,6 +60,7 @@ class Gateway:
     asker: Asker
     media: MediaStore
     box: SecretBox
+    labels: tuple[str, ...]
     links: Links
     authenticator: Authenticator
     tokens: Tokens

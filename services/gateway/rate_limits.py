@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Response, request
-from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
 from services.gateway.auth.caller import current_caller
 from services.gateway.gateway import Gateway
+from services.gateway.problem import Problem, Refusal
 from services.gateway.rate_window import RedisWindow
 from shared.settings.sections import GatewaySettings
 
@@ -38,7 +39,7 @@ def install(app: Flask, gateway: Gateway) -> None:
                 key_function=_subject,
                 scope="api",
                 cost=_cost,
-                error_message=lambda: _message(limiter),
+                on_breach=_turn_away,
             )
         ],
         storage_uri=_STORAGE,
@@ -59,8 +60,6 @@ def install(app: Flask, gateway: Gateway) -> None:
             response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
             response.headers["X-RateLimit-Remaining"] = str(max(0, limit.remaining))
             response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
-            if limit.breached:
-                response.headers["Retry-After"] = str(_wait_s(limiter))
         return response
 
 
@@ -100,13 +99,10 @@ def _cost() -> int:
     return 0 if is_probe or request.method == "OPTIONS" else 1
 
 
-def _message(limiter: Limiter) -> str:
-    limit = limiter.current_limit
-    assert limit is not None  # noqa: S101 – it is what was just exceeded
-    amount, period = limit.limit.amount, _WORDS.get(limit.limit.get_expiry(), f"{limit.limit.get_expiry()} seconds")
-    return f"No more than {amount} requests per {period} are allowed; try again in {_wait_s(limiter)} s"
-
-
-def _wait_s(limiter: Limiter) -> int:
-    limit = limiter.current_limit
-    return max(1, limit.reset_at - int(time.time())) if limit is not None else 1
+def _turn_away(exceeded: RequestLimit) -> NoReturn:
+    """Refuse, with one wait for the message and the header: by the time of the answer it would be another."""
+    amount, period_s = exceeded.limit.amount, exceeded.limit.get_expiry()
+    wait_s = max(1, exceeded.reset_at - int(time.time()))
+    period = _WORDS.get(period_s, f"{period_s} seconds")
+    message = f"No more than {amount} requests per {period} are allowed; try again in {wait_s} s"
+    raise Refusal(Problem(429, "rate_limit_exceeded", message, headers={"Retry-After": str(wait_s)}))

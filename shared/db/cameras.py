@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shared.db.base import Base, UtcDateTime
+from shared.db.base import NUMBERED_ONCE, Base, UtcDateTime
 
 
 class Camera(Base):
     """One video source. The URL is stored encrypted and shown only as `url_masked`."""
 
     __tablename__ = "cameras"
+    __table_args__ = NUMBERED_ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
@@ -36,7 +37,7 @@ class ZoneRow(Base):
     """A named polygon; `points` are normalised pairs (0..1) of the picture's width and height."""
 
     __tablename__ = "zones"
-    __table_args__ = (UniqueConstraint("camera_id", "name"),)
+    __table_args__ = (UniqueConstraint("camera_id", "name"), NUMBERED_ONCE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     camera_id: Mapped[int] = mapped_column(ForeignKey("cameras.id", ondelete="CASCADE"), index=True)

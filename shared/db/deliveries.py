@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.base import Base, UtcDateTime
+from shared.db.base import NUMBERED_ONCE, Base, UtcDateTime
 
 
 class Webhook(Base):
@@ -18,6 +18,7 @@ class Webhook(Base):
     """
 
     __tablename__ = "webhooks"
+    __table_args__ = NUMBERED_ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)

@@ -8,13 +8,10 @@ from typing import Any, Final
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.base import Base, UtcDateTime
+from shared.db.base import NUMBERED_ONCE, Base, UtcDateTime
 
 ANYWHERE: Final = "*"
 """The camera of a rule's firing where its cooldown counts for all cameras together."""
-
-# Clients say by number what they have heard of: no number may ever come again, whatever was deleted.
-NUMBERED_ONCE: Final = {"sqlite_autoincrement": True}
 
 
 class RuleRow(Base):

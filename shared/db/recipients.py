@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.base import Base, UtcDateTime
+from shared.db.base import NUMBERED_ONCE, Base, UtcDateTime
 
 
 class RecipientRow(Base):
@@ -27,7 +27,7 @@ class RecipientRow(Base):
     """
 
     __tablename__ = "recipients"
-    __table_args__ = (Index("ix_recipients_channel_account_id", "channel", "account_id"),)
+    __table_args__ = (Index("ix_recipients_channel_account_id", "channel", "account_id"), NUMBERED_ONCE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)

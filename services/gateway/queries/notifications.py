@@ -117,12 +117,14 @@ def _shown() -> Select[Any]:
 
 
 def _notification(row: Any) -> Notification:
+    # It still knows the name of a camera that is gone.
+    notice = row.notice or {}
     return Notification(
         number=row.id,
         account_id=row.account_id,
         camera_number=row.camera_number,
-        camera_name=row.camera_name or row.camera_slug,
-        message=str((row.notice or {}).get("text") or _text(row)),
+        camera_name=row.camera_name or str(notice.get("camera_name") or row.camera_slug),
+        message=str(notice.get("text") or _text(row)),
         image_path=row.snapshot,
         label=row.label,
         confidence=row.confidence,

@@ -23,6 +23,7 @@ openapi.format("webhook-url", st.sampled_from(["https://example.com/hook", "http
 openapi.format("mailbox", st.sampled_from(["ada@example.org", "o.k+x@mail.example.com"]))
 openapi.format("time-zone", st.sampled_from(["UTC", "Europe/Paris", "Asia/Taipei"]))
 openapi.format("model-name", st.just("yolo_v11_detect"))
+openapi.format("detection-class", st.sampled_from(["person", "traffic light", "vehicle"]))
 openapi.format("cursor", st.just("MTc2ODQ3MzAwMDAwMDAwMHw3"))
 # Rules that JSON Schema cannot express: a body that breaks one is sound to the schema, and refused.
 BEYOND_SCHEMAS = (

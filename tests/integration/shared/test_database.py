@@ -37,11 +37,27 @@ from shared.db.tables import (
     Delivery,
     DeliveryAttempt,
     Event,
+    RecipientRow,
     Recognition,
+    Webhook,
     ZoneRow,
 )
 from shared.domain.errors import Transient, UserError
 
+_AT = "2026-01-15 10:30:45+00:00"
+_SITE_OF_0017 = (
+    "INSERT INTO accounts (id, uuid, username, password_hash, role, enabled, arm, created_at)"
+    f" VALUES (7, 'u', 'ada', 'x', 'operator', true, 'away', '{_AT}')",
+    "INSERT INTO cameras (slug, account_id, name, url_encrypted, url_masked, enabled, options, created_at, updated_at)"
+    f" VALUES ('yard', 7, 'c', '', '', true, '{{}}', '{_AT}', '{_AT}')",
+    "INSERT INTO zones (camera_id, name, points, labels, sensitivity, alert_duration_s, notification_enabled,"
+    f" created_at) SELECT id, 'z', '[]', '[]', 1, 0, true, '{_AT}' FROM cameras",
+    "INSERT INTO recipients (account_id, channel, name, address, notification_types, cameras, rules, min_severity,"
+    " language, cooldown_s, after_s, enabled, created_at, updated_at)"
+    f" VALUES (7, 'email', 'r', '{{}}', '[]', '[]', '[]', 0, 'en', 0, 0, true, '{_AT}', '{_AT}')",
+    "INSERT INTO webhooks (account_id, name, url, events, auth_type, enabled, created_at, updated_at)"
+    f" VALUES (7, 'w', '', '[]', 'none', true, '{_AT}', '{_AT}')",
+)
 ROOT = Path(__file__).resolve().parents[3]
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
@@ -191,6 +207,52 @@ def test_numbers_of_before_an_upgrade_do_not_come_again_either(database_url: str
         session.add(named)
         session.flush()
         assert [event.id, named.id] == [number + 1 for number in before]
+    engine.dispose()
+
+
+def test_numbers_of_what_was_deleted_do_not_come_again(database_url: str) -> None:
+    """Else a client's old number of a camera, recipient or webhook leads to another's."""
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        command.upgrade(alembic(connection), "0017")
+        for statement in _SITE_OF_0017:
+            connection.exec_driver_sql(statement)
+    upgrade(engine)
+    tables = (Camera, ZoneRow, RecipientRow, Webhook)
+    with sessions(engine).begin() as session:
+        assert [session.scalars(sqlalchemy.select(table.name)).all() for table in tables] == [
+            ["c"],
+            ["z"],
+            ["r"],
+            ["w"],
+        ]
+        before = [session.scalars(sqlalchemy.select(table.id)).one() for table in tables]
+        session.execute(sqlalchemy.delete(Camera))
+        assert session.scalars(sqlalchemy.select(ZoneRow.id)).all() == [], "what hangs on a camera goes with it"
+        for table in (RecipientRow, Webhook):
+            session.execute(sqlalchemy.delete(table))
+    with engine.begin() as connection:
+        for statement in _SITE_OF_0017[1:]:
+            connection.exec_driver_sql(statement)
+    with sessions(engine)() as session:
+        after = [session.scalars(sqlalchemy.select(table.id)).one() for table in tables]
+        assert after == [number + 1 for number in before]
+    engine.dispose()
+
+
+def test_tables_that_are_made_anew_keep_their_indexes_in_order(tmp_path: Path) -> None:
+    """Of two that serve equally well SQLite takes the one made last."""
+    engine = connect(f"sqlite:///{tmp_path}/argus.db")
+    query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
+    names = ("cameras", "zones", "recipients", "webhooks")
+    found = []
+    with engine.begin() as connection:
+        for revision in ("0017", "head"):
+            command.upgrade(alembic(connection), revision)
+            rows = connection.exec_driver_sql(query).all()
+            found.append({name: [row[1:] for row in rows if row[0] == name] for name in names})
+    assert found[0] == found[1]
+    assert all(found[0].values())
     engine.dispose()
 
 

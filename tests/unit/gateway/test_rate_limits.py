@@ -71,9 +71,21 @@ def test_who_asks_too_often_is_told_how_often_and_when(limited: OpenLimited) -> 
     assert 7190 < wait_s <= 7201
     assert answer.json["error"] == "rate_limit_exceeded"
     said = answer.json["message"]
-    assert said.startswith("No more than 1 requests per 7200 seconds are allowed; try again in 7")
+    assert said == f"No more than 1 requests per 7200 seconds are allowed; try again in {wait_s} s"
     assert set(answer.json) == {"error", "message", "timestamp"}
     assert int(answer.headers["X-RateLimit-Reset"]) - int(time.time()) == pytest.approx(wait_s, abs=2)
+
+
+@pytest.mark.parametrize("path", ["/cameras", "/visionflow/cameras", "/securevision/events"])
+def test_the_wait_is_the_same_in_the_message_and_in_the_header(limited: OpenLimited, path: str) -> None:
+    api = limited(rate_limit_address="1 per 3 hours")
+    api.get(path, who=None)
+    answer = api.get(path, who=None)
+    assert answer.status_code == 429
+    wait_s = int(answer.headers["Retry-After"])
+    assert wait_s > 60
+    said = answer.get_data(as_text=True)
+    assert f"{wait_s} s" in said or f"{wait_s} 秒" in said
 
 
 def test_after_the_time_that_was_told_the_next_request_is_answered(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from services.gateway.http.detection_classes import DetectionClasses
 from services.gateway.http.fields import Points
 from services.gateway.queries.cameras import ZoneView
 from shared.cameras.zones import ZoneSpec
@@ -23,7 +24,7 @@ class ZoneBody(BaseModel):
         validation_alias=AliasChoices("points", "coordinates"), examples=[[[0, 0], [100, 0], [100, 100], [0, 100]]]
     )
     sensitivity: float = Field(default=1.0, ge=0, le=1, examples=[0.8])
-    classes: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list, max_length=128)
+    classes: DetectionClasses = Field(default_factory=list)
     alert_duration: float = Field(default=0.0, ge=0, le=86_400, description="seconds")
     notification_enabled: bool = True
 

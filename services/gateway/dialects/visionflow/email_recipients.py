@@ -32,6 +32,7 @@ from services.gateway.http.timestamps import whole_seconds
 from services.gateway.usecases import recipients as usecases
 from shared.accounts.roles import Scope
 from shared.db.recipients import RecipientRow
+from shared.recipients.email_address import checked_email
 from shared.recipients.registry import RecipientChange
 
 api = APIBlueprint(
@@ -42,6 +43,7 @@ _CHANNEL = "email"
 Email = Annotated[
     str,
     Field(min_length=3, max_length=254, json_schema_extra={"format": "mailbox"}, examples=["manager@company.com"]),
+    checked_email,
 ]
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator
 
+from services.gateway.http.detection_classes import DetectionClasses
 from services.gateway.http.fields import Name, Points
 from services.gateway.http.timestamps import whole_seconds
 from services.gateway.queries.cameras import ZoneView
 from shared.cameras.zones import MAX_ZONES, ZoneSpec
 from shared.domain.errors import InvalidInput, UserError
 
-Word = Annotated[str, Field(min_length=1, max_length=64)]
 _SQUARE = [{"x": 100, "y": 150}, {"x": 300, "y": 150}, {"x": 300, "y": 400}, {"x": 100, "y": 400}]
 
 
@@ -28,7 +28,7 @@ class RegionBody(BaseModel):
     coordinates: Points = Field(examples=[_SQUARE])
     alert_duration: float = Field(default=0.0, ge=0, le=86_400, examples=[5], description="seconds")
     notification_enabled: bool = True
-    detection_classes: list[Word] = Field(default_factory=list, max_length=128, examples=[["person", "vehicle"]])
+    detection_classes: DetectionClasses = Field(default_factory=list, examples=[["person", "vehicle"]])
     sensitivity: float = Field(default=1.0, ge=0, le=1)
 
     def spec(self) -> ZoneSpec:
@@ -59,10 +59,11 @@ class RegionsBody(BaseModel):
         ],
     )
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        check_names(self.regions)
-        return self
+    @field_validator("regions")
+    @classmethod
+    def _names_differ(cls, regions: list[RegionBody]) -> list[RegionBody]:
+        check_names(regions)
+        return regions
 
 
 class PointShown(BaseModel):

@@ -81,6 +81,27 @@ def test_a_token_that_line_does_not_know_is_refused_and_not_stored(flow: Flow, l
     assert listed(flow) == []
 
 
+@pytest.mark.parametrize(
+    "token", ["goodtoken令牌", "good token", "goodtoken\r\nX-Evil: 1", "goodtoken\n", "goodtoken\t"]
+)
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-TW", "ASCII"), ("en", "ASCII"), ("fr", "espace"), ("ru", "пробел")]
+)
+def test_what_no_token_can_look_like_is_refused_without_asking_line(
+    flow: Flow, server: LineServer, token: str, language: str, said: str
+) -> None:
+    added = flow.post("/line_tokens", {**NEW, "token": token, "active": "yes"}, headers={"Accept-Language": language})
+    assert refusal(added) == (422, "VALIDATION_ERROR")
+    errors = {each["field"]: each["message"] for each in (added.json or {})["errors"]}
+    assert set(errors) == {"token", "active"}
+    assert said in errors["token"]
+    number = (flow.post("/line_tokens", NEW).json or {})["data"]["id"]
+    server.calls.clear()
+    changed = flow.patch(f"/line_tokens/{number}", {"token": token})
+    assert [each["field"] for each in (changed.json or {})["errors"]] == ["token"]
+    assert server.calls == []
+
+
 @pytest.mark.parametrize("fault", [Fault(status=500), Fault(hang_up=True), Fault(status=200, body=b"no JSON")])
 def test_without_an_answer_of_line_nothing_is_verified_nor_stored(flow: Flow, server: LineServer, fault: Fault) -> None:
     server.faults.append(fault)

@@ -146,6 +146,30 @@ def test_a_mailbox_is_added_changed_and_removed(flow: Flow) -> None:
     assert refusal(flow.post("/email_recipients", {"email": "nobody"})) == (422, "VALIDATION_ERROR")
 
 
+def test_all_that_is_wrong_with_a_mailbox_is_named_at_once(flow: Flow) -> None:
+    wrong = {"email": "nope", "name": "", "notification_types": ["foo"], "active": "yes"}
+    number = (flow.post("/email_recipients", {"email": "a@example.org"}).json or {})["data"]["id"]
+    for answer in (flow.post("/email_recipients", wrong), flow.patch(f"/email_recipients/{number}", wrong)):
+        assert refusal(answer) == (422, "VALIDATION_ERROR")
+        errors = {each["field"]: each["message"] for each in (answer.json or {})["errors"]}
+        assert set(errors) == {"email", "name", "notification_types[0]", "active"}
+        assert errors["email"] == "必須是電子郵件地址，例如 ada@example.org"
+
+
+def test_the_name_of_a_camera_that_is_gone_stays_with_what_was_told_of_it(flow: Flow) -> None:
+    camera = flow.camera()
+    notify(flow, camera)
+    flow.patch(f"/cameras/{camera}", {"name": "大廳"})
+
+    def named() -> tuple[object, object]:
+        (row,) = (flow.get("/notifications").json or {})["data"]
+        return row["camera_id"], row["camera_name"]
+
+    assert named() == (camera, "大廳"), "while it is there it is called as it is now"
+    flow.delete(f"/cameras/{camera}")
+    assert named() == (None, "主入口攝影機")
+
+
 def test_a_stored_picture_is_shown_to_whom_its_event_belongs(flow: Flow) -> None:
     flow.api.opened.gateway.media.write(SNAPSHOT, JPEG)
     flow.api.opened.gateway.media.write("snapshots/cam_001/2026/01/15/other.jpg", JPEG)

@@ -101,6 +101,32 @@ def test_what_is_no_area_is_refused_by_its_field(flow: Flow, redis: Redis, regio
     assert (flow.get(f"/rectangles/{camera}").json or {})["data"]["regions"] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-TW", "含有模型不認得的 'persn'，您是指 'person'？可用的有：person, bicycle, "),
+        ("en", "holds 'persn', which the model does not know – did you mean 'person'? there is person, bicycle, "),
+        ("fr", "contient 'persn', que le modèle ne connaît pas – vouliez-vous dire 'person' ? il y a person, "),
+        ("ru", "содержит 'persn', чего модель не знает – возможно, 'person'? есть person, bicycle, "),
+    ],
+)
+def test_a_class_that_the_model_does_not_know_is_refused_with_the_nearest(flow: Flow, language: str, said: str) -> None:
+    camera = flow.camera()
+    region = {**REGION, "detection_classes": ["person", "persn"], "sensitivity": 2}
+    answer = flow.post(f"/rectangles/{camera}", {"regions": [region]}, headers={"Accept-Language": language})
+    assert refusal(answer) == (422, "VALIDATION_ERROR")
+    errors = {each["field"]: each["message"] for each in (answer.json or {})["errors"]}
+    assert set(errors) == {"regions[0].detection_classes", "regions[0].sensitivity"}
+    assert errors["regions[0].detection_classes"].startswith(said)
+    assert errors["regions[0].detection_classes"].endswith("toothbrush, vehicle, animal, people")
+
+
+def test_two_areas_of_one_name_are_refused_by_the_field_that_holds_them(flow: Flow) -> None:
+    answer = flow.post(f"/rectangles/{flow.camera()}", {"regions": [REGION, REGION]})
+    assert refusal(answer) == (422, "VALIDATION_ERROR")
+    assert (answer.json or {})["errors"] == [{"field": "regions", "message": "區域名稱不可重複"}]
+
+
 @pytest.mark.parametrize("text", ['{"regions": [{"name": "a", "coordinates": [[NaN, 0], [9, 0], [9, 9]]}]}', "{", "[]"])
 def test_what_is_no_json_is_refused(flow: Flow, text: str) -> None:
     camera = flow.camera()

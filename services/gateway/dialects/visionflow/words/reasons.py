@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.gateway.dialects.visionflow.words import (
+    reasons_of_addresses,
+    reasons_of_cameras,
+    reasons_of_classes,
+    reasons_of_requests,
+)
+
 Words = tuple[str, str, str]
 
 _KINDS: Final[dict[str, Words]] = {
@@ -13,6 +20,9 @@ _KINDS: Final[dict[str, Words]] = {
     "number": ("數字", "un nombre", "число"),
     "boolean": ("true 或 false", "true ou false", "true или false"),
     "list": ("列表", "une liste", "список"),
+    "array": ("列表", "une liste", "список"),
+    "dictionary": ("物件", "un objet", "объект"),
+    "object": ("物件", "un objet", "объект"),
     "tuple": ("座標對", "une paire", "пара чисел"),
 }
 # Chinese, French, Russian; the core's own words are English. {0} is what the first group holds.
@@ -21,7 +31,11 @@ _REASONS: Final[tuple[tuple[re.Pattern[str], Words], ...]] = tuple(
     for pattern, words in (
         ("is required", ("為必填", "est obligatoire", "обязательно")),
         ("must not be blank", ("不可空白", "ne doit pas être vide", "не должно быть пустым")),
-        ("input should be a valid (\\w+).*", ("必須是{0}", "doit être {0}", "должно быть: {0}")),
+        (
+            "input should be a finite number",
+            ("必須是有限的數字", "doit être un nombre fini", "должно быть конечным числом"),
+        ),
+        ("input should be an? (?:valid )?(\\w+).*", ("必須是{0}", "doit être {0}", "должно быть: {0}")),
         (
             "(?:string|value) should have at least (\\d+) characters?",
             ("至少 {0} 個字元", "doit avoir au moins {0} caractères", "не короче {0} знаков"),
@@ -111,19 +125,31 @@ _REASONS: Final[tuple[tuple[re.Pattern[str], Words], ...]] = tuple(
                 "нет такой модели – есть {0}",
             ),
         ),
+        *reasons_of_addresses.REASONS.items(),
+        *reasons_of_cameras.REASONS.items(),
+        *reasons_of_classes.REASONS.items(),
+        *reasons_of_requests.REASONS.items(),
     )
 )
 _LANGUAGES: Final = ("zh-TW", "fr", "ru")
+_TERMS: Final = {**_KINDS, **reasons_of_cameras.FAULTS}
+# The core calls cameras by a name that clients of this dialect never see: they know numbers.
+_INNER_NAME: Final = re.compile(r"^Camera \S+ (?=gives no picture|is disabled)")
 
 
 def reason_in(language: str, reason: str) -> str:
     """The reason in a language, or as it is where there are no words for it."""
+    reason = _INNER_NAME.sub("The camera ", reason)
     if language not in _LANGUAGES:
         return reason
     place = _LANGUAGES.index(language)
     for pattern, words in _REASONS:
         match = pattern.fullmatch(reason)
         if match is not None:
-            groups = (_KINDS[group][place] if group in _KINDS else group for group in match.groups())
-            return words[place].format(*groups)
+            return words[place].format(*(_said(group, place) for group in match.groups()))
     return reason
+
+
+def _said(group: str, place: int) -> str:
+    """A part of a reason: in the language where it is a word, a list of choices without its English."""
+    return _TERMS[group][place] if group in _TERMS else group.replace("' or '", "', '")
