@@ -57,6 +57,8 @@ class FeedSocket(Stream):
         self._protocol = ServerProtocol(select_subprotocol=_first, max_size=_MOST_BYTES)
         self._over = asyncio.Event()
         self._connection: Connection | None = None
+        self._is_text = False
+        self._message = bytearray()
 
     async def run(self, connection: Connection) -> None:
         self._connection = connection
@@ -123,7 +125,8 @@ class FeedSocket(Stream):
         else:
             self._protocol.receive_eof()
         for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin and bytes(event.data) == b"ping":
+            # A socket that closes says nothing more, whatever came just before.
+            if isinstance(event, Frame) and self._is_ping(event) and self._protocol.state is State.OPEN:
                 self._protocol.send_text(json.dumps({"type": "pong", "data": "ping"}).encode())
         try:
             self._flush_now()
@@ -131,6 +134,15 @@ class FeedSocket(Stream):
             self._over.set()
         if self._protocol.state is not State.OPEN:
             self._over.set()
+
+    def _is_ping(self, frame: Frame) -> bool:
+        """Whether a text message `ping` ends with this frame, in however many pieces it came."""
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._is_text, self._message = frame.opcode is Opcode.TEXT, bytearray()
+        elif frame.opcode is not Opcode.CONT:
+            return False
+        self._message += frame.data  # the library bounds what a message may hold
+        return frame.fin and self._is_text and self._message == b"ping"
 
     async def _send(self, text: str) -> None:
         if self._protocol.state is not State.OPEN:
