@@ -125,7 +125,9 @@ def _opened_in_time(site: Site) -> None:
             time.sleep(0.1)
 
 
-@pytest.mark.parametrize("since", ["-1", "x", "", "1.5", "0x1", "2147483648", "1" + "0" * 30, "NaN", "1 or 1"])
+@pytest.mark.parametrize(
+    "since", ["-1", "x", "", "1.5", "0x1", "2147483648", "1" + "0" * 30, "NaN", "1 or 1", "1_0", "+1"]
+)
 def test_a_since_id_that_is_none_closes_with_1008_and_says_why(site: Site, since: str) -> None:
     with site.socket(f"?since_id={quote(since)}") as client, pytest.raises(ConnectionClosed):
         client.recv(timeout=15)

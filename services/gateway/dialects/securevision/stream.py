@@ -13,6 +13,7 @@ from services.gateway.auth.caller import current_caller
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.securevision.credentials import bearer_credentials
 from services.gateway.dialects.securevision.errors import REFUSALS
+from services.gateway.dialects.securevision.numbers import WholeNumber
 from services.gateway.dialects.securevision.recognition_body import recognition_document
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
@@ -39,7 +40,7 @@ class StreamQuery(BaseModel):
     """`token` is for clients that cannot send headers; `since_id` replays what was stored after that one."""
 
     token: str | None = Field(default=None, max_length=1000)
-    since_id: int | None = Field(default=None, ge=0, le=_LAST_ID)
+    since_id: WholeNumber | None = Field(default=None, ge=0, le=_LAST_ID)
 
 
 @api.get("/stream", responses={"101": None, "426": None, "501": None})
