@@ -17,6 +17,7 @@ from services.gateway.gateway import Gateway, current_gateway
 from services.gateway.http.answers import response_of
 from services.gateway.http.form_body import form_values, is_form
 from services.gateway.http.json_body import json_object
+from services.gateway.http.whole_body import whole_body
 from services.gateway.idempotency import Recorded
 from services.gateway.openapi_keywords import keep_all_keywords
 from services.gateway.problem import Problem, Refusal, fields_of, invalid
@@ -24,6 +25,7 @@ from shared.accounts.roles import Scope
 
 View = Callable[..., Any]
 _CONTRACT = "argus_contract"
+_BRINGING_BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 keep_all_keywords()
 
@@ -104,7 +106,10 @@ def _permitted(scope: Scope | None) -> Principal | None:
 
 def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    wrong: list[tuple[str, str]] = []
+    unusable = _unusable(models.get("query"))
+    wrong = [(name, "holds text that cannot be used") for name in unusable]
+    if request.method in _BRINGING_BODIES and not {"body", "form"} & set(models):
+        whole_body(request)  # nobody looks at it, but it is bounded like all others
     not_sent = ("body" if is_form(request) else "form") if {"body", "form"} <= set(models) else None
     for place, model in models.items():
         if place == not_sent:
@@ -113,7 +118,7 @@ def _validated(models: dict[str, type[BaseModel]], path_values: dict[str, Any], 
         try:
             found[place] = _parsed(place, model, path_values, gateway)
         except ValidationError as error:
-            wrong += fields_of(error)
+            wrong += [(name, reason) for name, reason in fields_of(error) if name not in unusable]
     if wrong:
         raise Refusal(invalid(wrong))
     return found
@@ -128,15 +133,13 @@ def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gat
         return model.model_validate(form_values(request), context=context)
     if place == "path":
         return model.model_validate(path_values, context=context)
-    return model.model_validate(_query_values(), context=context)
+    return model.model_validate(request.args.to_dict(flat=True), context=context)
 
 
-def _query_values() -> dict[str, str]:
-    values = request.args.to_dict(flat=True)
-    wrong = [(name, "holds text that cannot be used") for name, value in values.items() if "\0" in value]
-    if wrong:
-        raise Refusal(invalid(wrong))
-    return values
+def _unusable(model: type[BaseModel] | None) -> list[str]:
+    """Parameters that hold what no database or log could. Those that nobody asked for may hold what they like."""
+    known = model.model_fields if model is not None else ()
+    return [name for name in known if "\0" in request.args.get(name, "")]
 
 
 def _once(gateway: Gateway, principal: Principal, key: str, view: Callable[[], Response]) -> Response:
