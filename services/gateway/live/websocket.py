@@ -32,6 +32,7 @@ class FeedSocket(Stream):
     """Sends what a feed tells. `since` replays what is stored with a higher number first.
 
     A text `ping` is answered, everything else that clients send is ignored. Who is slow loses the oldest, and hears so.
+    `headers` are those of a handshake that was looked at (`handshake_headers`).
     With `refused`, the socket is opened and closed with 1008 and that reason; so it is when the permission ends.
     """
 
@@ -172,11 +173,6 @@ class FeedSocket(Stream):
         for chunk in self._protocol.data_to_send():
             if chunk:
                 self._connection.send_now(chunk)
-
-
-def is_socket(upgrade: str | None) -> bool:
-    """Whether the header `Upgrade` asks for a WebSocket."""
-    return "websocket" in (upgrade or "").lower()
 
 
 def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

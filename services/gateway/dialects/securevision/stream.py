@@ -20,9 +20,10 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.answers import encoded
 from services.gateway.live.feed import Feed, Item
 from services.gateway.live.handover import streamed
+from services.gateway.live.handshake import handshake_headers
 from services.gateway.live.permission import Permission
-from services.gateway.live.websocket import FeedSocket, is_socket
-from services.gateway.problem import Problem, Refusal, fields_of
+from services.gateway.live.websocket import FeedSocket
+from services.gateway.problem import Refusal, fields_of
 from services.gateway.queries.recognitions import RecognitionRow, newest_recognition, recognitions_after
 from services.gateway.usecases.live import may_listen
 
@@ -50,8 +51,7 @@ def stream(gateway: Gateway) -> Response:
 
     Closed with 1008 where it is disabled or the token is not good, with 1012 when the server restarts.
     """
-    if not is_socket(request.headers.get("Upgrade")):
-        raise Refusal(Problem(426, "upgrade_required", "Ask for a WebSocket", headers={"Upgrade": "websocket"}))
+    handshake_headers(request)  # what is no handshake gets an answer, and no socket that closes
     try:
         query = StreamQuery.model_validate(request.args.to_dict(flat=True))
     except ValidationError as error:
@@ -78,8 +78,8 @@ def _principal(gateway: Gateway, token: str | None) -> Principal:
 def _answered(gateway: Gateway, principal: Principal | None, since: int | None, *, refused: str | None) -> Response:
     socket = FeedSocket(
         gateway.feeds.get("recognitions", lambda: _feed(gateway)),
-        path=request.full_path,
-        headers=list(request.headers.items()),
+        path=request.path,
+        headers=handshake_headers(request),
         account_id=principal.visible_account if principal is not None else None,
         permission=may_listen(gateway, principal) if principal is not None else Permission(lambda: False),
         since=since,
