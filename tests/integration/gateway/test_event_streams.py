@@ -78,6 +78,25 @@ def test_who_may_not_listen_is_told_so_and_closed(site: Site, query: str) -> Non
     assert httpx.get(f"{site.server.url}/securevision/stream", timeout=10).status_code == 426
 
 
+def test_pages_of_strangers_need_a_token_where_nobody_else_does(start: StartServer) -> None:
+    settings = {"AUTH_REQUIRED": "false", "ACCOUNT": "alice"}
+    told = {f"ARGUS_SECUREVISION__{name}": value for name, value in settings.items()}
+    site = Site(start(ARGUS_GATEWAY__CORS_ORIGINS="https://panel.example", **told))
+    good = [None, site.server.url, "https://panel.example"]
+    for origin in good:
+        with site.socket(who=None, origin=origin) as client:
+            client.send("ping")
+            assert heard(client)["type"] == "pong"
+    for query in ("", "?token=anything"):
+        with site.socket(query, who=None, origin="https://evil.example") as client, pytest.raises(ConnectionClosed):
+            client.recv(timeout=15)
+        assert (client.close_code, client.close_reason) == (1008, "Pages of other origins need a token")
+    with site.socket(origin="https://evil.example") as client:
+        client.send("ping")
+        assert heard(client)["type"] == "pong"
+    site.engine.dispose()
+
+
 def test_where_it_is_disabled_it_closes_with_1008(own: Callable[..., Site]) -> None:
     made = own(enabled=False)
     with made.socket() as client, pytest.raises(ConnectionClosed):

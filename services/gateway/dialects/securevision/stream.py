@@ -18,6 +18,7 @@ from services.gateway.dialects.securevision.recognition_body import recognition_
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import encoded
+from services.gateway.http.origins import is_welcome
 from services.gateway.live.feed import Feed, Item
 from services.gateway.live.handover import streamed
 from services.gateway.live.handshake import handshake_headers
@@ -63,6 +64,9 @@ def stream(gateway: Gateway) -> Response:
         principal = _principal(gateway, query.token)
     except Refusal:
         return _answered(gateway, None, None, refused="Authentication required")
+    # No browser keeps a page from opening the sockets of others: where no token is asked for, this does.
+    if principal.is_nobody and not is_welcome(request, gateway.settings.gateway.cors_origins):
+        return _answered(gateway, None, None, refused="Pages of other origins need a token")
     return _answered(gateway, principal, query.since_id, refused=None)
 
 
