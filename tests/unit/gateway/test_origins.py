@@ -28,7 +28,7 @@ from services.gateway.http.origins import is_welcome
         ("", False),
     ],
 )
-def test_only_pages_of_this_server_and_of_the_allowed_origins_are_welcome(origin: str | None, welcome: bool) -> None:
+def test_only_pages_of_this_server_and_of_the_allowed_origins_are_welcome(origin: str | None, *, welcome: bool) -> None:
     assert is_welcome(_asked_by(origin), ("http://panel.example",)) is welcome
 
 
