@@ -22,6 +22,9 @@ api = Blueprint("documentation", __name__)
 SHAPES: Final = "argus_shapes"
 """Where an app keeps the shapes of its dialect."""
 
+UNREACHABLE: Final = "argus_unreachable"
+"""Where it keeps the status by which its dialect says that the database does not answer."""
+
 _DOCUMENT = "argus_document"
 _ASSETS = {
     "swagger-ui.css": ("flask_openapi3_swagger", "templates/swagger/css/swagger-ui.css"),
@@ -54,7 +57,9 @@ def openapi_json() -> Response:
     """The OpenAPI document of this dialect, as it is asked for: at its prefix, or at a port of its own."""
     app = _app()
     if _DOCUMENT not in app.extensions:
-        app.extensions[_DOCUMENT] = finished_document(app, app.extensions[SHAPES])
+        app.extensions[_DOCUMENT] = finished_document(
+            app, app.extensions[SHAPES], unreachable_status=app.extensions[UNREACHABLE]
+        )
     return response_of({**app.extensions[_DOCUMENT], "servers": [{"url": request.script_root or "/"}]})
 
 

@@ -34,12 +34,14 @@ keep_all_keywords()
 class Contract:
     """What an endpoint asks for: a permission (None: anybody may ask), and models by where they are sent.
 
-    `refuses` are statuses of refusals of its own, which what it asks for does not tell.
+    `refuses` are statuses of refusals of its own, which what it asks for does not tell; `reads` is a query that it
+    looks at itself.
     """
 
     scope: Scope | None
     models: Mapping[str, type[BaseModel]]
     refuses: tuple[int, ...] = ()
+    reads: type[BaseModel] | None = None
 
 
 def contract_of(view: View) -> Contract:
@@ -48,14 +50,16 @@ def contract_of(view: View) -> Contract:
     return contract
 
 
-def endpoint(*, scope: Scope | None, refuses: tuple[int, ...] = ()) -> Callable[[View], Callable[..., Response]]:
+def endpoint(
+    *, scope: Scope | None, refuses: tuple[int, ...] = (), reads: type[BaseModel] | None = None
+) -> Callable[[View], Callable[..., Response]]:
     """Make a view of a plain function.
 
     The function names what it needs by its parameters: `gateway`, `principal`, and pydantic models as `path`,
     `query`, `body` (JSON, 1 MiB at most) and `form` (multipart, with files up to 8 MiB). One that takes both `body`
     and `form` gets None for the one that was not sent. Credentials are checked first, then everything that was sent
     at once, so that one answer names all wrong fields. `scope` None means that anybody may ask. On POST,
-    `Idempotency-Key` is honoured. `refuses` is for the document alone.
+    `Idempotency-Key` is honoured. `refuses` and `reads` are for the document alone.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -76,7 +80,7 @@ def endpoint(*, scope: Scope | None, refuses: tuple[int, ...] = ()) -> Callable[
         answer.__annotations__ = {**view.__annotations__, **models}
         answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
         setattr(answer, PROTECTED, scope is not None)
-        setattr(answer, _CONTRACT, Contract(scope, models, refuses))
+        setattr(answer, _CONTRACT, Contract(scope, models, refuses, reads))
         return answer
 
     return decorate

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import BeforeValidator
-
-_DIGITS: Final = re.compile("[0-9]+")
-_SIGNED_DIGITS: Final = re.compile("-?[0-9]+")
 
 
 def _written_in(form: re.Pattern[str]) -> BeforeValidator:
@@ -20,8 +17,7 @@ def _written_in(form: re.Pattern[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-WholeNumber = Annotated[int, _written_in(_DIGITS)]
-"""From 0 on."""
-
-Id = Annotated[int, _written_in(_SIGNED_DIGITS)]
-"""The number of something; a negative one is understood, and belongs to nothing."""
+# To stand behind a `Field` with the bounds: before it, they would be missing in the document.
+DIGITS: Final = _written_in(re.compile("[0-9]+"))
+SIGNED_DIGITS: Final = _written_in(re.compile("-?[0-9]+"))
+"""For the number of something: a negative one is understood, and belongs to nothing."""

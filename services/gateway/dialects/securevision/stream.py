@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 from services.gateway.auth.caller import current_caller
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.securevision.credentials import bearer_credentials
-from services.gateway.dialects.securevision.errors import REFUSALS
-from services.gateway.dialects.securevision.numbers import WholeNumber
+from services.gateway.dialects.securevision.errors import REFUSALS, SECURITY, ErrorBody
+from services.gateway.dialects.securevision.numbers import DIGITS
 from services.gateway.dialects.securevision.recognition_body import recognition_document
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
@@ -42,11 +42,11 @@ class StreamQuery(BaseModel):
     """`token` is for clients that cannot send headers; `since_id` replays what was stored after that one."""
 
     token: str | None = Field(default=None, max_length=1000)
-    since_id: WholeNumber | None = Field(default=None, ge=0, le=_LAST_ID)
+    since_id: Annotated[int, Field(ge=0, le=_LAST_ID), DIGITS] | None = None
 
 
-@api.get("/stream", responses={"101": None, "426": None, "501": None})
-@endpoint(scope=None)
+@api.get("/stream", responses={"101": None, "426": ErrorBody, "501": ErrorBody, "503": ErrorBody}, security=SECURITY)
+@endpoint(scope=None, refuses=(422,), reads=StreamQuery)
 def stream(gateway: Gateway) -> Response:
     """A WebSocket: every recognition within a quarter of a second of being stored. A text `ping` is answered.
 

@@ -16,11 +16,6 @@ HANDSHAKE = {
 }
 
 
-def test_a_good_one_is_understood_though_this_server_cannot_stream(client: Client) -> None:
-    answer = client.get("/stream", headers=HANDSHAKE)
-    assert answer.status_code == 501
-
-
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
