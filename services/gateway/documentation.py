@@ -14,10 +14,12 @@ from flask import Blueprint, Response, current_app, request
 from flask_openapi3 import OpenAPI
 
 from services.gateway.http.answers import response_of
+from services.gateway.http.one_address import without_slash
 from services.gateway.openapi_document import finished_document
 from services.gateway.problem import Problem, Refusal
 
 api = Blueprint("documentation", __name__)
+api.before_request(without_slash)
 
 SHAPES: Final = "argus_shapes"
 """Where an app keeps the shapes of its dialect."""
