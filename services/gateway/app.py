@@ -58,6 +58,7 @@ def dialect_app(dialect: Dialect, gateway: Gateway) -> OpenAPI:
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = gateway
     app.extensions[documentation.SHAPES] = dialect.shapes
+    app.extensions[documentation.UNREACHABLE] = dialect.unreachable_status
     hardening.install(app, dialect=dialect.name, cors_origins=gateway.settings.gateway.cors_origins)
     caller.install(app, gateway, credentials_of=dialect.credentials)
     rate_limits.install(app, gateway)

@@ -14,13 +14,18 @@ from flask import Blueprint, Response, current_app, request
 from flask_openapi3 import OpenAPI
 
 from services.gateway.http.answers import response_of
+from services.gateway.http.one_address import without_slash
 from services.gateway.openapi_document import finished_document
 from services.gateway.problem import Problem, Refusal
 
 api = Blueprint("documentation", __name__)
+api.before_request(without_slash)
 
 SHAPES: Final = "argus_shapes"
 """Where an app keeps the shapes of its dialect."""
+
+UNREACHABLE: Final = "argus_unreachable"
+"""Where it keeps the status by which its dialect says that the database does not answer."""
 
 _DOCUMENT = "argus_document"
 _ASSETS = {
@@ -54,7 +59,9 @@ def openapi_json() -> Response:
     """The OpenAPI document of this dialect, as it is asked for: at its prefix, or at a port of its own."""
     app = _app()
     if _DOCUMENT not in app.extensions:
-        app.extensions[_DOCUMENT] = finished_document(app, app.extensions[SHAPES])
+        app.extensions[_DOCUMENT] = finished_document(
+            app, app.extensions[SHAPES], unreachable_status=app.extensions[UNREACHABLE]
+        )
     return response_of({**app.extensions[_DOCUMENT], "servers": [{"url": request.script_root or "/"}]})
 
 

@@ -18,6 +18,7 @@ from services.gateway.gateway import Gateway, current_gateway
 from services.gateway.http.answers import response_of
 from services.gateway.http.form_body import form_values, is_form
 from services.gateway.http.json_body import json_object
+from services.gateway.http.whole_body import whole_body
 from services.gateway.idempotency import Recorded
 from services.gateway.openapi_keywords import keep_all_keywords
 from services.gateway.problem import Problem, Refusal, field_of, fields_of, invalid
@@ -26,6 +27,7 @@ from shared.domain.errors import UserError
 
 View = Callable[..., Any]
 _CONTRACT = "argus_contract"
+_BRINGING_BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 keep_all_keywords()
 
@@ -34,12 +36,14 @@ keep_all_keywords()
 class Contract:
     """What an endpoint asks for: a permission (None: anybody may ask), and models by where they are sent.
 
-    `refuses` are statuses of refusals of its own, which what it asks for does not tell.
+    `refuses` are statuses of refusals of its own, which what it asks for does not tell; `reads` is a query that it
+    looks at itself.
     """
 
     scope: Scope | None
     models: Mapping[str, type[BaseModel]]
     refuses: tuple[int, ...] = ()
+    reads: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,11 @@ def contract_of(view: View) -> Contract:
 
 
 def endpoint(
-    *, scope: Scope | None, refuses: tuple[int, ...] = (), beside: Beside | None = None
+    *,
+    scope: Scope | None,
+    refuses: tuple[int, ...] = (),
+    reads: type[BaseModel] | None = None,
+    beside: Beside | None = None,
 ) -> Callable[[View], Callable[..., Response]]:
     """Make a view of a plain function.
 
@@ -69,8 +77,8 @@ def endpoint(
     `query`, `body` (JSON, 1 MiB at most) and `form` (multipart, with files up to 8 MiB). One that takes both `body`
     and `form` gets None for the one that was not sent. Credentials are checked first, then everything that was sent
     at once, so that one answer names all wrong fields. `scope` None means that anybody may ask. On POST,
-    `Idempotency-Key` is honoured. `refuses` is for the document alone. `beside` tells what else is wrong where a body
-    has faults, as far as its other fields show: what the function itself would have refused.
+    `Idempotency-Key` is honoured. `refuses` and `reads` are for the document alone. `beside` tells what else is wrong
+    where a body has faults, as far as its other fields show: what the function itself would have refused.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -92,7 +100,7 @@ def endpoint(
         answer.__annotations__ = {**view.__annotations__, **models}
         answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
         setattr(answer, PROTECTED, scope is not None)
-        setattr(answer, _CONTRACT, Contract(scope, models, refuses))
+        setattr(answer, _CONTRACT, Contract(scope, models, refuses, reads))
         return answer
 
     return decorate
@@ -127,7 +135,10 @@ def _validated(
     beside: Callable[[Unsound], Iterable[UserError]] | None,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    wrong: list[tuple[str, str]] = []
+    unusable = _unusable(models.get("query"))
+    wrong = [(name, "holds text that cannot be used") for name in unusable]
+    if request.method in _BRINGING_BODIES and not {"body", "form"} & set(models):
+        whole_body(request)  # nobody looks at it, but it is bounded like all others
     not_sent = ("body" if is_form(request) else "form") if {"body", "form"} <= set(models) else None
     for place, model in models.items():
         if place == not_sent:
@@ -136,7 +147,7 @@ def _validated(
         try:
             found[place] = _parsed(place, model, path_values, gateway)
         except ValidationError as error:
-            wrong += fields_of(error)
+            wrong += [(name, reason) for name, reason in fields_of(error) if name not in unusable]
             if place == "body" and beside is not None:
                 named = {name for name, _ in wrong}
                 further = map(field_of, beside(_unsound(error, path_values)))
@@ -160,15 +171,13 @@ def _parsed(place: str, model: type[BaseModel], path_values: dict[str, Any], gat
         return model.model_validate(form_values(request), context=context)
     if place == "path":
         return model.model_validate(path_values, context=context)
-    return model.model_validate(_query_values(), context=context)
+    return model.model_validate(request.args.to_dict(flat=True), context=context)
 
 
-def _query_values() -> dict[str, str]:
-    values = request.args.to_dict(flat=True)
-    wrong = [(name, "holds text that cannot be used") for name, value in values.items() if "\0" in value]
-    if wrong:
-        raise Refusal(invalid(wrong))
-    return values
+def _unusable(model: type[BaseModel] | None) -> list[str]:
+    """Parameters that hold what no database or log could. Those that nobody asked for may hold what they like."""
+    known = model.model_fields if model is not None else ()
+    return [name for name in known if "\0" in request.args.get(name, "")]
 
 
 def _once(gateway: Gateway, principal: Principal, key: str, view: Callable[[], Response]) -> Response:

@@ -47,8 +47,11 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
-def finished_document(app: OpenAPI, shapes: Iterable[Shape] = ()) -> Json:
-    """The document of one dialect with its `shapes`, without the address it is served at."""
+def finished_document(app: OpenAPI, shapes: Iterable[Shape] = (), *, unreachable_status: int = 503) -> Json:
+    """The document of one dialect with its `shapes`, without the address it is served at.
+
+    `unreachable_status` is how it says that the database or Redis does not answer, and when to try again.
+    """
     document: Json = _plain(app.api_doc)
     # Of two rules for one address the first one answers.
     routes = reversed(_routes(app))
@@ -61,6 +64,7 @@ def finished_document(app: OpenAPI, shapes: Iterable[Shape] = ()) -> Json:
         for method, operation in item.items():
             view = views[path, method]
             item[method] = _finished(operation, path, method, view, schemas)
+            _add_headers(item[method]["responses"], unreachable_status)
     document["components"]["headers"] = _HEADERS
     return document
 
@@ -83,7 +87,7 @@ def _finished(operation: Json, path: str, method: str, view: Callable[..., Any],
         finished["requestBody"] = _request_body(contract, schemas)
     possible = _possible(path, method, contract)
     finished["responses"] = {
-        status: _response(status, response)
+        status: response
         for status, response in sorted(operation["responses"].items())
         if status not in _CONDITIONAL or status in possible
     }
@@ -110,7 +114,8 @@ def _possible(path: str, method: str, contract: Contract) -> set[str]:
 
 
 def _parameters(contract: Contract, method: str) -> list[Json]:
-    found = [each for place in ("path", "query") for each in _parameters_in(place, contract.models.get(place))]
+    models = {"query": contract.reads, **contract.models}
+    found = [each for place in ("path", "query") for each in _parameters_in(place, models.get(place))]
     return [*found, _IDEMPOTENCY_KEY] if method == "post" and contract.scope is not None else found
 
 
@@ -139,10 +144,12 @@ def _dumped(schema: Schema) -> Json:
     return schema.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
 
 
-def _response(status: str, response: Json) -> Json:
-    names = (*_EVERYWHERE, *_BESIDES.get(status, ()))
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    return {**response, "headers": {**headers, **response.get("headers", {})}}
+def _add_headers(responses: Json, unreachable_status: int) -> None:
+    besides = {str(unreachable_status): ("Retry-After",), **_BESIDES}
+    for status, response in responses.items():
+        names = (*_EVERYWHERE, *besides.get(status, ()))
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        responses[status] = {**response, "headers": {**headers, **response.get("headers", {})}}
 
 
 def _request_body(contract: Contract, schemas: Mapping[str, Json]) -> Json:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from services.gateway.live.stream import STALL_S, Connection, Gone, Stream
 from shared.observability import get_logger
@@ -15,6 +16,9 @@ log = get_logger("gateway.live")
 
 FINISH_S = 1.0
 """How long streams may take to say good-bye when the gateway stops: less than a stop may take in all."""
+
+_KERNEL_BYTES: Final = 64 * 1024
+"""What the kernel may keep for a client: by itself it would keep megabytes, old news that nobody counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class StreamLoop:
 
     async def _connected(self, handed: Handed) -> None:
         handed.sock.setblocking(False)
+        handed.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         _, connection = await asyncio.get_running_loop().connect_accepted_socket(
             lambda: Connection(head=handed.head, early=handed.early, stall_s=self._stall_s), handed.sock
         )

@@ -32,6 +32,7 @@ class FeedSocket(Stream):
     """Sends what a feed tells. `since` replays what is stored with a higher number first.
 
     A text `ping` is answered, everything else that clients send is ignored. Who is slow loses the oldest, and hears so.
+    `headers` are those of a handshake that was looked at (`handshake_headers`).
     With `refused`, the socket is opened and closed with 1008 and that reason; so it is when the permission ends.
     """
 
@@ -57,6 +58,8 @@ class FeedSocket(Stream):
         self._protocol = ServerProtocol(select_subprotocol=_first, max_size=_MOST_BYTES)
         self._over = asyncio.Event()
         self._connection: Connection | None = None
+        self._is_text = False
+        self._message = bytearray()
 
     async def run(self, connection: Connection) -> None:
         self._connection = connection
@@ -123,7 +126,8 @@ class FeedSocket(Stream):
         else:
             self._protocol.receive_eof()
         for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin and bytes(event.data) == b"ping":
+            # A socket that closes says nothing more, whatever came just before.
+            if isinstance(event, Frame) and self._is_ping(event) and self._protocol.state is State.OPEN:
                 self._protocol.send_text(json.dumps({"type": "pong", "data": "ping"}).encode())
         try:
             self._flush_now()
@@ -131,6 +135,15 @@ class FeedSocket(Stream):
             self._over.set()
         if self._protocol.state is not State.OPEN:
             self._over.set()
+
+    def _is_ping(self, frame: Frame) -> bool:
+        """Whether a text message `ping` ends with this frame, in however many pieces it came."""
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._is_text, self._message = frame.opcode is Opcode.TEXT, bytearray()
+        elif frame.opcode is not Opcode.CONT:
+            return False
+        self._message += frame.data  # the library bounds what a message may hold
+        return frame.fin and self._is_text and self._message == b"ping"
 
     async def _send(self, text: str) -> None:
         if self._protocol.state is not State.OPEN:
@@ -160,11 +173,6 @@ class FeedSocket(Stream):
         for chunk in self._protocol.data_to_send():
             if chunk:
                 self._connection.send_now(chunk)
-
-
-def is_socket(upgrade: str | None) -> bool:
-    """Whether the header `Upgrade` asks for a WebSocket."""
-    return "websocket" in (upgrade or "").lower()
 
 
 def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -53,6 +53,8 @@ class RecentRecognitions:
             return self._last
 
     def _counted(self) -> Recent:
+        now = self._now()
         with self._readers() as reader:
-            counts = recent_counts(reader, since=self._now() - WINDOW)
+            # A camera's clock may run ahead: what it dates in the future counts once that has come.
+            counts = recent_counts(reader, since=now - WINDOW, until=now)
         return Recent(face_matches=counts.get("face_match", 0), plate_reads=counts.get("plate_read", 0))

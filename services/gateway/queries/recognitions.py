@@ -30,7 +30,11 @@ _AFTER = Prepared(
     .limit(bindparam("limit"))
 )
 _NEWEST = Prepared(select(func.max(_COLUMNS.id)))
-_RECENT = Prepared(select(_COLUMNS.kind, func.count()).where(_COLUMNS.at >= bindparam("since")).group_by(_COLUMNS.kind))
+_RECENT = Prepared(
+    select(_COLUMNS.kind, func.count())
+    .where(_COLUMNS.at >= bindparam("since"), _COLUMNS.at <= bindparam("until"))
+    .group_by(_COLUMNS.kind)
+)
 
 
 class RecognitionRow(NamedTuple):
@@ -79,9 +83,9 @@ def newest_recognition(reader: Reader) -> int:
     return int(reader.rows(_NEWEST, {})[0][0] or 0)
 
 
-def recent_counts(reader: Reader, *, since: datetime) -> dict[str, int]:
-    """How many there are from `since` on, by kind, of all accounts."""
-    return {str(kind): int(count) for kind, count in reader.rows(_RECENT, {"since": since})}
+def recent_counts(reader: Reader, *, since: datetime, until: datetime) -> dict[str, int]:
+    """How many there are from `since` to `until` (both included), by kind, of all accounts."""
+    return {str(kind): int(count) for kind, count in reader.rows(_RECENT, {"since": since, "until": until})}
 
 
 @cache

@@ -78,6 +78,25 @@ def test_who_may_not_listen_is_told_so_and_closed(site: Site, query: str) -> Non
     assert httpx.get(f"{site.server.url}/securevision/stream", timeout=10).status_code == 426
 
 
+def test_pages_of_strangers_need_a_token_where_nobody_else_does(start: StartServer) -> None:
+    settings = {"AUTH_REQUIRED": "false", "ACCOUNT": "alice"}
+    told = {f"ARGUS_SECUREVISION__{name}": value for name, value in settings.items()}
+    site = Site(start(ARGUS_GATEWAY__CORS_ORIGINS="https://panel.example", **told))
+    good = [None, site.server.url, "https://panel.example"]
+    for origin in good:
+        with site.socket(who=None, origin=origin) as client:
+            client.send("ping")
+            assert heard(client)["type"] == "pong"
+    for query in ("", "?token=anything"):
+        with site.socket(query, who=None, origin="https://evil.example") as client, pytest.raises(ConnectionClosed):
+            client.recv(timeout=15)
+        assert (client.close_code, client.close_reason) == (1008, "Pages of other origins need a token")
+    with site.socket(origin="https://evil.example") as client:
+        client.send("ping")
+        assert heard(client)["type"] == "pong"
+    site.engine.dispose()
+
+
 def test_where_it_is_disabled_it_closes_with_1008(own: Callable[..., Site]) -> None:
     made = own(enabled=False)
     with made.socket() as client, pytest.raises(ConnectionClosed):
@@ -125,7 +144,9 @@ def _opened_in_time(site: Site) -> None:
             time.sleep(0.1)
 
 
-@pytest.mark.parametrize("since", ["-1", "x", "", "1.5", "0x1", "2147483648", "1" + "0" * 30, "NaN", "1 or 1"])
+@pytest.mark.parametrize(
+    "since", ["-1", "x", "", "1.5", "0x1", "2147483648", "1" + "0" * 30, "NaN", "1 or 1", "1_0", "+1"]
+)
 def test_a_since_id_that_is_none_closes_with_1008_and_says_why(site: Site, since: str) -> None:
     with site.socket(f"?since_id={quote(since)}") as client, pytest.raises(ConnectionClosed):
         client.recv(timeout=15)

@@ -83,6 +83,26 @@ def test_a_body_far_too_large_is_refused_unread(api: Api) -> None:
     assert (answer.status_code, wire.tell()) == (413, 0)
 
 
+@pytest.mark.parametrize("said", [{}, {"Idempotency-Key": "nightly"}])
+def test_a_body_nobody_asked_for_is_bounded_as_well(api: Api, said: dict[str, str]) -> None:
+    headers = {"Authorization": f"Bearer {api.keys['boss']}", **said}
+    answer = api.post("/securevision/cleanup", data=b"x" * (1024 * 1024 + 1), headers=headers, who=None)
+    assert (answer.status_code, list(answer.json or ())) == (413, ["detail"])
+
+
+def test_a_body_nobody_asked_for_that_does_not_say_its_length_is_read_up_to_the_limit_alone(api: Api) -> None:
+    wire = io.BytesIO(b"x" * 3_000_000)
+    answer = api.ask(
+        "POST",
+        "/securevision/cleanup",
+        who=None,
+        headers={"Authorization": f"Bearer {api.keys['boss']}"},
+        environ_overrides={"wsgi.input": wire, "wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
+    assert wire.tell() <= 1024 * 1024
+
+
 def test_a_body_just_below_a_mebibyte_is_taken(api: Api) -> None:
     assert _post(api, GOOD + b', "x": "' + b"y" * (1024 * 1024 - 100) + b'"}').status_code == 201
 
@@ -132,3 +152,16 @@ def test_an_event_to_look_deliveries_up_by_is_named_by_its_uuid(api: Api, wrong:
     assert answer.status_code == 400
     assert answer.json is not None
     assert answer.json["message"] == "Field 'event' must be the uuid of an event"
+
+
+def test_text_that_cannot_be_used_is_nothing_to_mind_in_a_parameter_nobody_asked_for(api: Api) -> None:
+    assert api.get("/events?x=%00&%00=1").status_code == 200
+
+
+def test_text_that_cannot_be_used_is_named_with_all_else_that_is_wrong(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.keys['alice']}"}
+    answer = api.get("/securevision/events?limit=0&type=%00", who=None, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert sorted(each["loc"][1] for each in answer.json["detail"]) == ["limit", "type"]
+    assert api.get("/securevision/events?x=%00", who=None, headers=headers).json == []

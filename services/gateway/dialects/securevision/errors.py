@@ -29,7 +29,7 @@ class ErrorBody(BaseModel):
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
 
 REFUSALS: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = dict.fromkeys(
-    ("401", "403", "404", "409", "413", "422", "429", "500", "503"), ErrorBody
+    ("401", "403", "404", "409", "413", "422", "429", "500"), ErrorBody
 )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.securevision.errors import REFUSALS, SECURITY
+from services.gateway.dialects.securevision.numbers import DIGITS, SIGNED_DIGITS
 from services.gateway.dialects.securevision.recognition_body import (
     EPOCH,
     FaceMatch,
@@ -33,18 +34,16 @@ _LAST_ID = 2**31 - 1
 
 class EventsQuery(BaseModel):
     type: Kind | None = None
-    since: int | None = Field(
+    since: Annotated[int, Field(ge=0, le=_LAST_MS), DIGITS] | None = Field(
         default=None,
-        ge=0,
-        le=_LAST_MS,
         description="only what was seen after this time, milliseconds since 1970",
         json_schema_extra={"example": 1704067200000},
     )
-    limit: int = Field(default=100, ge=1, le=1000)
+    limit: Annotated[int, Field(ge=1, le=1000), DIGITS] = 100
 
 
 class EventPath(BaseModel):
-    event_id: int = Field(json_schema_extra={"example": 123})
+    event_id: Annotated[int, SIGNED_DIGITS] = Field(json_schema_extra={"example": 123})
 
 
 class EventList(RootModel[list[FaceMatch | PlateRead]]):

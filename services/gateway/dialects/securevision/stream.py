@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -12,16 +12,19 @@ from pydantic import BaseModel, Field, ValidationError
 from services.gateway.auth.caller import current_caller
 from services.gateway.auth.principal import Principal
 from services.gateway.dialects.securevision.credentials import bearer_credentials
-from services.gateway.dialects.securevision.errors import REFUSALS
+from services.gateway.dialects.securevision.errors import REFUSALS, SECURITY, ErrorBody
+from services.gateway.dialects.securevision.numbers import DIGITS
 from services.gateway.dialects.securevision.recognition_body import recognition_document
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
 from services.gateway.http.answers import encoded
+from services.gateway.http.origins import is_welcome
 from services.gateway.live.feed import Feed, Item
 from services.gateway.live.handover import streamed
+from services.gateway.live.handshake import handshake_headers
 from services.gateway.live.permission import Permission
-from services.gateway.live.websocket import FeedSocket, is_socket
-from services.gateway.problem import Problem, Refusal, fields_of
+from services.gateway.live.websocket import FeedSocket
+from services.gateway.problem import Refusal, fields_of
 from services.gateway.queries.recognitions import RecognitionRow, newest_recognition, recognitions_after
 from services.gateway.usecases.live import may_listen
 
@@ -39,18 +42,17 @@ class StreamQuery(BaseModel):
     """`token` is for clients that cannot send headers; `since_id` replays what was stored after that one."""
 
     token: str | None = Field(default=None, max_length=1000)
-    since_id: int | None = Field(default=None, ge=0, le=_LAST_ID)
+    since_id: Annotated[int, Field(ge=0, le=_LAST_ID), DIGITS] | None = None
 
 
-@api.get("/stream", responses={"101": None, "426": None, "501": None})
-@endpoint(scope=None)
+@api.get("/stream", responses={"101": None, "426": ErrorBody, "501": ErrorBody, "503": ErrorBody}, security=SECURITY)
+@endpoint(scope=None, refuses=(422,), reads=StreamQuery)
 def stream(gateway: Gateway) -> Response:
     """A WebSocket: every recognition within a quarter of a second of being stored. A text `ping` is answered.
 
     Closed with 1008 where it is disabled or the token is not good, with 1012 when the server restarts.
     """
-    if not is_socket(request.headers.get("Upgrade")):
-        raise Refusal(Problem(426, "upgrade_required", "Ask for a WebSocket", headers={"Upgrade": "websocket"}))
+    handshake_headers(request)  # what is no handshake gets an answer, and no socket that closes
     try:
         query = StreamQuery.model_validate(request.args.to_dict(flat=True))
     except ValidationError as error:
@@ -62,6 +64,9 @@ def stream(gateway: Gateway) -> Response:
         principal = _principal(gateway, query.token)
     except Refusal:
         return _answered(gateway, None, None, refused="Authentication required")
+    # No browser keeps a page from opening the sockets of others: where no token is asked for, this does.
+    if principal.is_nobody and not is_welcome(request, gateway.settings.gateway.cors_origins):
+        return _answered(gateway, None, None, refused="Pages of other origins need a token")
     return _answered(gateway, principal, query.since_id, refused=None)
 
 
@@ -77,8 +82,8 @@ def _principal(gateway: Gateway, token: str | None) -> Principal:
 def _answered(gateway: Gateway, principal: Principal | None, since: int | None, *, refused: str | None) -> Response:
     socket = FeedSocket(
         gateway.feeds.get("recognitions", lambda: _feed(gateway)),
-        path=request.full_path,
-        headers=list(request.headers.items()),
+        path=request.path,
+        headers=handshake_headers(request),
         account_id=principal.visible_account if principal is not None else None,
         permission=may_listen(gateway, principal) if principal is not None else Permission(lambda: False),
         since=since,

@@ -22,6 +22,7 @@ from services.gateway.dialects.visionflow.region_body import region_document
 from services.gateway.dialects.visionflow.words import language, say
 from services.gateway.endpoint import endpoint
 from services.gateway.gateway import Gateway
+from services.gateway.http.one_address import without_slash
 from services.gateway.http.pictures import picture_response
 from services.gateway.usecases.snapshots import snapshot
 from shared.accounts.roles import Scope
@@ -30,6 +31,7 @@ from shared.domain.errors import NotFound
 api = APIBlueprint(
     "areas_page", __name__, abp_tags=[Tag(name="Detection areas")], abp_security=SECURITY, abp_responses=REFUSALS
 )
+api.before_request(without_slash)
 
 _ASSETS: Final = Path(__file__).with_name("assets")
 _TYPES: Final = {"areas.js": "text/javascript; charset=utf-8", "areas.css": "text/css; charset=utf-8"}

@@ -66,6 +66,7 @@ def test_every_field_is_the_contracts(both: Client) -> None:
         (f"since={MS + 5000}", []),
         ("since=253402300799998", []),
         ("since=0&limit=1", [2]),
+        ("since=00&limit=01", [2]),
         ("limit=1000", [2, 1]),
         (f"type=face_match&since={MS - 1}&limit=20", [1]),
         ("colour=red", [2, 1]),
@@ -98,6 +99,16 @@ def test_what_was_told_up_to_a_time_is_not_told_again_after_it(client: Client) -
         ("since=1e400", "since"),
         ("since=99999999999999999999999", "since"),
         ("limit=" + "9" * 5000, "limit"),
+        ("limit=1.0", "limit"),
+        ("limit=1_0", "limit"),
+        ("limit=%2B5", "limit"),
+        ("limit=%205", "limit"),
+        ("limit=5%0A", "limit"),
+        ("limit=%D9%A3", "limit"),
+        ("since=1.0", "since"),
+        ("since=1_0", "since"),
+        ("since=%2B1", "since"),
+        ("since=-0", "since"),
     ],
 )
 def test_what_cannot_be_understood_is_422_and_names_the_field(both: Client, query: str, field: str) -> None:
@@ -132,7 +143,9 @@ def test_what_is_not_there_is_404_in_the_contracts_words(both: Client, path: str
     assert (answer.status_code, answer.json) == (404, {"detail": detail})
 
 
-@pytest.mark.parametrize("number", ["abc", "1.5", "%00", "1e3", "٣x"])
+@pytest.mark.parametrize(
+    "number", ["abc", "1.5", "%00", "1e3", "٣x", "1.0", "+1", "%2B1", "1_0", "%201", "1%0A", "٣", "--1"]
+)
 def test_an_id_that_is_no_number_is_422(both: Client, number: str) -> None:
     answer = both.get(f"/faces/{number}")
     assert answer.status_code == 422

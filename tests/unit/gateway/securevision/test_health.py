@@ -27,6 +27,14 @@ def test_health_counts_the_last_five_minutes(client: Client) -> None:
     assert b'"sample_duration_seconds":300.0' in answer.data
 
 
+def test_what_is_dated_in_the_future_counts_once_that_has_come(client: Client) -> None:
+    client.api.add_recognition(at=START)
+    client.api.add_recognition(at=START + timedelta(seconds=1))
+    client.api.add_recognition(at=START + timedelta(days=1), kind="plate_read", data=PLATE)
+    recent = client.get("/health", who=None).json["recent_events"]
+    assert recent == {"total": 1, "face_matches": 1, "plate_reads": 0}
+
+
 def test_clients_of_the_stream_are_counted_until_they_leave(client: Client) -> None:
     place = client.api.opened.gateway.places.take("websocket", 1)
     client.api.opened.gateway.places.take("mjpeg", 1)

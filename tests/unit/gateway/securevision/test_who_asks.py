@@ -101,5 +101,6 @@ def test_wrong_methods_are_refused_in_the_same_words(client: Client) -> None:
 
 
 def test_a_server_that_cannot_let_go_of_a_connection_says_that_it_has_no_stream(client: Client) -> None:
-    answer = client.get("/stream", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    answer = client.get("/stream", headers={**asked, "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
     assert (answer.status_code, list(answer.json)) == (501, ["detail"])
