@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import pytest
 from websockets.frames import Frame, Opcode
 
-from services.gateway.live.feed import Feed
 from services.gateway.live.permission import Permission
 from services.gateway.live.stream import Connection
 from services.gateway.live.websocket import FeedSocket
+from tests.unit.gateway.test_feed import Table
 
 HANDSHAKE = (
     ("Upgrade", "websocket"),
@@ -88,7 +88,7 @@ async def _served(sock: socket.socket, *, early: bytes, refused: str | None) -> 
     loop = asyncio.get_running_loop()
     _, connection = await loop.connect_accepted_socket(lambda: Connection(early=early), sock)
     stream = FeedSocket(
-        Feed(after=lambda _, __: (), newest=lambda: 0),
+        Table().feed(),
         path="/stream",
         headers=HANDSHAKE,
         account_id=None,
