@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.alerts.bootstrap import build_courier
 from services.alerts.stored_recipients import stored_recipient, stored_recipients
+from shared.accounts.audit import Actor
 from shared.domain.recipient import VERIFICATION
 from shared.recipients.answering import answerer_of, carry_out
 from shared.recipients.links import open_links
@@ -50,7 +51,9 @@ def test_a_mailbox_is_told_of_alerts_once_its_owner_has_answered(desk: Desk) -> 
     links = open_links(desk.settings, desk.box, now=lambda: desk.clock[0])
     link = links.read(links.token("verify", parcel.delivery_id))
     with desk.sessions.begin() as session:
-        assert carry_out(session, link, answerer_of(session, link, for_update=True), now=desk.clock[0])
+        answerer, actor = answerer_of(session, link, for_update=True), Actor("Ada")
+        done = carry_out(session, link, answerer, actor=actor, action="link.verify", now=desk.clock[0])
+        assert done == "done"
         assert [each.id for each in stored_recipients(session, "email")] == [str(number)]
 
 
