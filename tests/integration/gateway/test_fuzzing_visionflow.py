@@ -41,7 +41,7 @@ def test_every_answer_is_as_the_document_says(
     url = f"{server.url}/visionflow"
     # In English, as the rules are written that no schema can hold.
     said = {"Accept-Language": "en"}
-    headers = {} if who == "nobody" else {**said, "Authorization": f"Bearer {_token(url, who)}"}
+    headers = said if who == "nobody" else {**said, "Authorization": f"Bearer {_token(url, who)}"}
     if who == "boss":
         answer = httpx.post(f"{url}/cameras", json={"name": "a", "stream_url": RTSP}, headers=headers, timeout=20)
         assert answer.status_code == 201
